@@ -1,0 +1,1 @@
+//! Environments, the supervisor, and the launching of user code.

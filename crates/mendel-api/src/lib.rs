@@ -1,0 +1,1 @@
+//! Wire types, and the client over a router in process or a Unix socket.

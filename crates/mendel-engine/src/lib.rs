@@ -1,0 +1,1 @@
+//! Plans and schedules: state and event in, actions out.

@@ -1,0 +1,1 @@
+//! The files a writer keeps, and their delivery to a sender it is handed.

@@ -1,0 +1,42 @@
+//! The nouns of Mendel, their rules and their identity.
+//!
+//! What a run, a parameter, a snapshot, a record or a step *is*, and which changes of
+//! them are legal, is decided here. Nothing in this crate reads a clock, a file or a
+//! random number: time and chance are handed in.
+
+mod artifact;
+mod batch;
+mod digest;
+mod environment;
+mod event;
+mod filter;
+mod id;
+mod identity;
+pub mod limits;
+mod manifest;
+mod param;
+mod project;
+mod record;
+mod run;
+mod series;
+mod status;
+mod step;
+mod time;
+
+pub use artifact::{Artifact, ArtifactMode, ModelRecord, ModelUse};
+pub use batch::{Batch, NewBatch};
+pub use digest::{BadDigest, Digest};
+pub use environment::{EnvironmentLock, EnvironmentManager, Package};
+pub use event::{Event, EventKind};
+pub use filter::{BadFilter, Comparison, Field, Filter, Literal, SortKey};
+pub use id::{BadId, BatchId, RunId, RunRef, WriterId};
+pub use identity::{Canonical, Identity};
+pub use manifest::{EntryKind, GitState, Manifest, ManifestEntry};
+pub use param::{Origin, Param};
+pub use project::{NewProject, Project, ProjectType, UnknownProjectType};
+pub use record::{BadRecord, ConsoleStream, Point, Record, StatusRecord};
+pub use run::{ConsoleLine, NewRun, Owner, Run, RunUpdate, ScriptInfo, TaskKind, TaskType};
+pub use series::{SeriesKey, SeriesPoint, SeriesSummary};
+pub use status::{Move, Status, Transition, WrongStatus};
+pub use step::{Dependency, DependencyKind, Output, Reason, ReasonKind, StepKey, StepResult};
+pub use time::Timestamp;

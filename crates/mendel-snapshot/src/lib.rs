@@ -1,0 +1,1 @@
+//! Walks code and environment into a manifest.

@@ -1,0 +1,1 @@
+//! SQL and migrations, series chunks, blobs.
