@@ -1,1 +1,11 @@
 //! Plans and schedules: state and event in, actions out.
+//!
+//! What is reused and what is computed, and why, is decided here, for every kind of task:
+//! a script is a plan of one step. Nothing here reads a file, a clock or a store; the
+//! caller brings the candidates and the present digests.
+
+mod plan;
+mod schedule;
+
+pub use plan::{Action, Candidate, EnvironmentPolicy, Plan, PlannedStep, Relative, StepRequest, plan};
+pub use schedule::{Ended, Schedule};
