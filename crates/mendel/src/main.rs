@@ -1,1 +1,40 @@
-fn main() {}
+//! The `mendel` command: reads the words, asks, prints.
+//!
+//! Rules live below; this crate wires store, router, client and agent together in one
+//! process and turns answers into tables, documents and exit codes.
+
+mod arguments;
+mod commands;
+mod context;
+mod exit;
+mod identify;
+mod outside;
+mod printer;
+mod render;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::{arguments::Cli, printer::Printer};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let printer = Printer::new(&cli.global);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            printer.note(format_args!("error: cannot start: {error}"));
+            return exit::Exit::Trouble.into();
+        }
+    };
+    match runtime.block_on(commands::execute(cli, &printer)) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            printer.failure(&failure);
+            failure.exit().into()
+        }
+    }
+}

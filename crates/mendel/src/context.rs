@@ -1,0 +1,103 @@
+//! What every command stands on: the workspace, opened, and a client that answers itself.
+//!
+//! Opening looks for runs whose process is gone and journals nobody will deliver, so that
+//! whoever comes next finds nothing missing and nothing left `running`.
+
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use mendel_api::{Client, ClientError};
+use mendel_journal::Workspace;
+use mendel_model::{Run, RunRef, Timestamp};
+use mendel_server::{App, RouterTransport};
+use mendel_store::{Store, StoreError};
+
+use crate::{arguments::Global, exit::Failure};
+
+/// An open workspace.
+pub struct Context {
+    /// Its folder and paths.
+    pub workspace: Workspace,
+    /// Asks and changes; the router runs in this process.
+    pub client: Client,
+    /// The router itself, to be served on a socket.
+    pub router: axum::Router,
+}
+
+impl Context {
+    /// Opens the workspace that serves `start`, making it where there is none.
+    pub async fn open(global: &Global, start: &Path) -> Result<Self, Failure> {
+        Self::of(find(global, start)?).await
+    }
+
+    /// Opens the workspace that serves the present folder.
+    pub async fn here(global: &Global) -> Result<Self, Failure> {
+        Self::open(global, &present_folder()?).await
+    }
+
+    /// Opens `workspace` and brings in what earlier processes left.
+    pub async fn of(workspace: Workspace) -> Result<Self, Failure> {
+        let context = Self::bare(workspace).await?;
+        mendel_agent::recover::recover(&context.workspace, &context.client, now()).await.map_err(|error| Failure::trouble(error.to_string()))?;
+        Ok(context)
+    }
+
+    /// Opens `workspace` without looking for what others left.
+    pub async fn bare(workspace: Workspace) -> Result<Self, Failure> {
+        let store = Store::open_folder(workspace.root()).await?;
+        let router = mendel_server::router(App::new(store));
+        let client = Client::new(RouterTransport::new(router.clone()));
+        Ok(Self { workspace, client, router })
+    }
+
+    /// The run that `reference` names.
+    pub async fn run(&self, reference: &str) -> Result<Run, Failure> {
+        let unknown = || Failure::input_hint(format!("there is no run `{reference}`"), "`mendel runs` lists them; a run is named by id, the beginning of one, or `@7`");
+        let parsed: RunRef = reference.parse().map_err(|_| unknown())?;
+        self.client.run(&parsed).await?.ok_or_else(unknown)
+    }
+}
+
+/// The workspace that serves `start`, found or yet to be made.
+pub fn find(global: &Global, start: &Path) -> Result<Workspace, Failure> {
+    if let Some(address) = global.workspace.as_deref().filter(|address| address.contains("://")) {
+        return Err(Failure::input_hint(
+            format!("workspace `{address}` is an address, and this version works on folders"),
+            "give a folder with `--workspace DIR` or MENDEL_WORKSPACE",
+        ));
+    }
+    let explicit = global.workspace.as_deref().map(Path::new);
+    Workspace::find(start, explicit).map_err(|error| Failure::trouble(error.to_string()))
+}
+
+/// The folder the command was started in.
+pub fn present_folder() -> Result<PathBuf, Failure> {
+    std::env::current_dir().map_err(|error| Failure::trouble(format!("the present folder cannot be told: {error}")))
+}
+
+/// The time now, by this machine's clock.
+pub fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::trouble(error.to_string())
+    }
+}
+
+impl From<ClientError> for Failure {
+    /// What the interface refuses as not valid is bad input; anything else is trouble.
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Refused { status, message, hint, .. } => match status {
+                400 | 404 | 409 | 413 | 422 => Self::Input { message, hint },
+                _ => Self::Trouble { message, hint },
+            },
+            other => Self::trouble(other.to_string()),
+        }
+    }
+}
