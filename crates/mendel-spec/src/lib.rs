@@ -1,1 +1,35 @@
 //! Task files of every dialect, read into the model with errors that point.
+//!
+//! Which kind of task a folder is, which parameters it has, what a value given for one
+//! means and which runs a grid makes are decided here. Every reader reports all faults
+//! at once, each with its place and a way out.
+
+mod assignment;
+mod grid;
+mod kind;
+mod nearest;
+mod param;
+mod problem;
+mod project_file;
+mod python_source;
+mod resolve;
+mod schema;
+mod task_file;
+mod values_file;
+mod yaml;
+
+pub use assignment::{Assignment, split_values};
+pub use grid::{Axis, Grid, GridRequest, Member, members};
+pub use kind::{Decision, Kind, typed_reference};
+pub use nearest::nearest;
+pub use param::{ListOf, ParamDecl, ParamSchema, ParamType, SecretKind};
+pub use problem::{Place, Problem, Problems, Severity};
+pub use project_file::{EnvironmentPolicy, ProjectFile, SnapshotSettings};
+pub use python_source::{
+    Action, Argument, Convert, Count, KnownParser, Refusal, interpret, parser_of, plain_words, words_for,
+};
+pub use resolve::resolve;
+pub use schema::{project_file_schema, task_file_schema};
+pub use task_file::{ReadOptions, Resources, Sweep, TaskFile, read_folder, read_folder_with, read_texts};
+pub use values_file::{GivenValue, ValuesFile};
+pub use yaml::{Content, Dialect, Document, Node};
