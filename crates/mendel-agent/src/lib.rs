@@ -1,1 +1,3 @@
 //! Environments, the supervisor, and the launching of user code.
+
+pub mod environment;
