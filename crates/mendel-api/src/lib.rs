@@ -1,1 +1,36 @@
 //! Wire types, and the client over a router in process or a Unix socket.
+//!
+//! Decided here: the addresses of the native interface, the shapes that travel, and how
+//! a refusal reads. Nouns travel in the model's own shape where the two coincide. The
+//! crate keeps no global state and runs on any tokio runtime, so it is usable from
+//! processes that fork: the caller makes a new [`Client`] afterwards.
+
+mod address;
+mod artifact;
+mod batch;
+mod blob;
+mod client;
+mod console;
+mod error;
+mod event;
+mod float;
+mod note;
+mod project;
+mod record;
+mod result;
+mod run;
+mod series;
+mod transport;
+mod upkeep;
+
+pub use address::{Address, BadPair, Pairs};
+pub use blob::{CHUNK_BYTES, MissingBlobs, UploadState};
+pub use client::{BadAddress, Client, Hello};
+pub use console::{ConsolePage, ConsoleQuery};
+pub use error::{ClientError, Problem, ProblemBody, TransportError};
+pub use event::EventQuery;
+pub use record::{Appended, RecordsQuery};
+pub use run::{CreateRuns, DEFAULT_PAGE, RunPage, RunQuery};
+pub use series::{Bucket, Extreme, SeriesData, SeriesInfo};
+pub use transport::{BoxFuture, SocketTransport, Transport, Unrepeatable};
+pub use upkeep::{BackupInto, Damage, Garbage, Repaired, Sealed};

@@ -1,0 +1,130 @@
+//! Transports: how a request reaches a router and its answer comes back.
+//!
+//! Over a Unix socket, connections are kept and used again. A request that a kept
+//! connection did not answer is sent once more on a new one, unless it was marked
+//! [`Unrepeatable`] and may have been read.
+
+use std::{
+    future::Future,
+    path::{Path, PathBuf},
+    pin::Pin,
+    sync::{Mutex, PoisonError},
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::net::UnixStream;
+
+use crate::TransportError;
+
+/// A future in a box, since a transport is a trait object.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Carries requests to a router.
+pub trait Transport: Send + Sync {
+    /// Sends `request` and waits for the whole answer.
+    fn call(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>>;
+}
+
+/// Marks, among its extensions, a request that must not be sent twice by the transport.
+#[derive(Debug, Clone, Copy)]
+pub struct Unrepeatable;
+
+/// Connections above this number are closed after use instead of kept.
+const KEPT_MAX: usize = 8;
+
+type Connection = SendRequest<Full<Bytes>>;
+
+/// HTTP over a Unix socket. It belongs to the runtime it is first used on.
+#[derive(Debug)]
+pub struct SocketTransport {
+    path: PathBuf,
+    kept: Mutex<Vec<Connection>>,
+}
+
+impl SocketTransport {
+    /// A transport to the socket at `path`; it connects when it is first used.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), kept: Mutex::new(Vec::new()) }
+    }
+
+    /// The socket's path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn take(&self) -> Option<Connection> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some(connection) = kept.pop() {
+            if !connection.is_closed() {
+                return Some(connection);
+            }
+        }
+        None
+    }
+
+    fn keep(&self, connection: Connection) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < KEPT_MAX && !connection.is_closed() {
+            kept.push(connection);
+        }
+    }
+
+    async fn connect(&self) -> Result<Connection, TransportError> {
+        let failed = |source| TransportError::Connect { path: self.path.clone(), source };
+        let stream = UnixStream::connect(&self.path).await.map_err(failed)?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|error| self.broken(error))?;
+        // Its end is seen by the sender, which reports it to whoever waits for an answer.
+        tokio::spawn(async move {
+            let _ended = connection.await;
+        });
+        Ok(sender)
+    }
+
+    fn broken(&self, source: hyper::Error) -> TransportError {
+        TransportError::Broken { path: self.path.clone(), source }
+    }
+
+    async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        let repeatable = request.extensions().get::<Unrepeatable>().is_none();
+        if let Some(connection) = self.take() {
+            let again = request.clone();
+            match self.send(connection, request).await {
+                Ok(answer) => return Ok(answer),
+                Err(Failed { unsent, .. }) if unsent || repeatable => {
+                    let connection = self.connect().await?;
+                    return self.send(connection, again).await.map_err(|failed| failed.error);
+                }
+                Err(failed) => return Err(failed.error),
+            }
+        }
+        let connection = self.connect().await?;
+        self.send(connection, request).await.map_err(|failed| failed.error)
+    }
+
+    async fn send(&self, mut connection: Connection, request: Request<Bytes>) -> Result<Response<Bytes>, Failed> {
+        connection.ready().await.map_err(|error| Failed { error: self.broken(error), unsent: true })?;
+        let answer = connection.try_send_request(request.map(Full::new)).await.map_err(|mut error| {
+            let unsent = error.take_message().is_some();
+            Failed { error: self.broken(error.into_error()), unsent }
+        })?;
+        let (head, body) = answer.into_parts();
+        let body = body.collect().await.map_err(|error| Failed { error: self.broken(error), unsent: false })?;
+        self.keep(connection);
+        Ok(Response::from_parts(head, body.to_bytes()))
+    }
+}
+
+struct Failed {
+    error: TransportError,
+    unsent: bool,
+}
+
+impl Transport for SocketTransport {
+    fn call(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+        Box::pin(self.exchange(request))
+    }
+}
