@@ -9,7 +9,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
-use crate::{BadDigest, Digest};
+use crate::{BadDigest, Digest, Param};
 
 const PREFIX: &str = "m1:";
 
@@ -18,6 +18,24 @@ const PREFIX: &str = "m1:";
 pub struct Identity(Digest);
 
 impl Identity {
+    /// What a plain script or command means: its entry, the values of its parameters by
+    /// name, and the words that no parameter took. For a script without a known parser
+    /// those are all its words; for a command `entry` is its first word.
+    pub fn of_script(entry: &str, params: &[Param], words: &[String]) -> Self {
+        let mut sorted: Vec<_> = params.iter().collect();
+        sorted.sort_by(|one, other| one.name.cmp(&other.name));
+        let mut form = Canonical::new("script");
+        form.text(entry).count(sorted.len());
+        for param in sorted {
+            form.text(&param.name).value(&param.value);
+        }
+        form.count(words.len());
+        words.iter().for_each(|word| {
+            form.text(word);
+        });
+        form.identity()
+    }
+
     /// The digest without its prefix.
     pub const fn digest(&self) -> &Digest {
         &self.0
@@ -117,6 +135,11 @@ impl Canonical {
         }
     }
 
+    /// Adds a number of parts, so that the end of one list is not the beginning of the next.
+    pub fn count(&mut self, parts: usize) -> &mut Self {
+        self.tagged(b'c', &(parts as u64).to_be_bytes())
+    }
+
     /// The digest of all that was added.
     pub fn finish(&self) -> Digest {
         Digest::from_bytes(*self.0.finalize().as_bytes())
@@ -156,6 +179,28 @@ mod tests {
         for (value, expected) in vectors {
             assert_eq!(identity(&value).to_string(), expected.trim(), "{value}");
         }
+    }
+
+    #[test]
+    fn a_script_means_its_entry_values_and_leftover_words_in_any_order_of_parameters() {
+        let param = |name: &str, value: Value| Param {
+            section: String::new(),
+            name: name.into(),
+            kind: None,
+            value,
+            origin: crate::Origin::Code,
+            required: false,
+            description: String::new(),
+        };
+        let (lr, seed) = (param("lr", json!(0.1)), param("seed", json!(1)));
+        let one = Identity::of_script("a.py", &[lr.clone(), seed.clone()], &[]);
+        assert_eq!(one, Identity::of_script("a.py", &[seed.clone(), lr.clone()], &[]));
+        assert_ne!(one, Identity::of_script("b.py", &[lr.clone(), seed.clone()], &[]));
+        assert_ne!(one, Identity::of_script("a.py", &[lr.clone(), seed], &["x".into()]));
+        assert_ne!(
+            Identity::of_script("a.py", &[param("a", json!("b"))], &[]),
+            Identity::of_script("a.py", &[], &["a".into(), "b".into()])
+        );
     }
 
     #[test]

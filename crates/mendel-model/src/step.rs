@@ -2,10 +2,32 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, Identity, RunId, Timestamp};
+use crate::{Canonical, Digest, Identity, RunId, Timestamp};
 
 /// The address of a stored result: digest of configuration, code and inputs.
 pub type StepKey = Digest;
+
+/// The step key of `identity` with `dependencies`, in any order.
+pub fn step_key(identity: &Identity, dependencies: &[Dependency]) -> StepKey {
+    let mut sorted: Vec<_> = dependencies.iter().collect();
+    sorted.sort();
+    let mut form = Canonical::new("step");
+    form.digest(identity.digest()).count(sorted.len());
+    for Dependency { kind, subject, digest } in sorted {
+        let kind = match kind {
+            DependencyKind::Code => "code",
+            DependencyKind::Input => "input",
+            DependencyKind::Listing => "listing",
+            DependencyKind::Environment => "environment",
+        };
+        form.text(kind).text(subject);
+        match digest {
+            Some(digest) => form.digest(digest),
+            None => form.text("absent"),
+        };
+    }
+    form.finish()
+}
 
 /// What kind of thing a result depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -113,5 +135,25 @@ impl Reason {
     /// A reason without detail.
     pub fn new(kind: ReasonKind, subject: impl Into<String>) -> Self {
         Self { kind, subject: subject.into(), before: None, after: None, file: None, line: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_key_depends_on_every_dependency_and_not_on_their_order() {
+        let identity = Canonical::new("test").identity();
+        let file = |subject: &str, bytes: &[u8]| Dependency {
+            kind: DependencyKind::Input,
+            subject: subject.into(),
+            digest: Some(Digest::of(bytes)),
+        };
+        let (one, other) = (file("a", b"1"), file("b", b"2"));
+        let key = step_key(&identity, &[one.clone(), other.clone()]);
+        assert_eq!(key, step_key(&identity, &[other, one.clone()]));
+        assert_ne!(key, step_key(&identity, std::slice::from_ref(&one)));
+        assert_ne!(step_key(&identity, &[one.clone()]), step_key(&identity, &[Dependency { digest: None, ..one }]));
     }
 }
