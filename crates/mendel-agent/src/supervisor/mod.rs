@@ -1,0 +1,14 @@
+//! The supervisor: holds the processes of a batch of jobs and closes their runs.
+//!
+//! It lives in a session of its own, so that a closed terminal or a killed command does
+//! not take it along. Decided here: how children are started, heard, stopped and judged.
+
+mod input;
+mod message;
+mod serve;
+mod watcher;
+
+pub use input::{Input, InputError};
+pub use message::{Command, Ended, Event};
+pub use serve::run;
+pub use watcher::{WatchError, Watcher, start};
