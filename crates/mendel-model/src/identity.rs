@@ -18,14 +18,15 @@ const PREFIX: &str = "m1:";
 pub struct Identity(Digest);
 
 impl Identity {
-    /// What a plain script or command means: its entry, the values of its parameters by
-    /// name, and the words that no parameter took. For a script without a known parser
-    /// those are all its words; for a command `entry` is its first word.
-    pub fn of_script(entry: &str, params: &[Param], words: &[String]) -> Self {
+    /// What a plain script or command means: its entry, the folder it starts in (below the
+    /// project root, empty for the root itself), the values of its parameters by name, and
+    /// the words that no parameter took. For a script without a known parser those are all
+    /// its words; for a command `entry` is its first word.
+    pub fn of_script(entry: &str, folder: &str, params: &[Param], words: &[String]) -> Self {
         let mut sorted: Vec<_> = params.iter().collect();
         sorted.sort_by(|one, other| one.name.cmp(&other.name));
         let mut form = Canonical::new("script");
-        form.text(entry).count(sorted.len());
+        form.text(entry).text(folder).count(sorted.len());
         for param in sorted {
             form.text(&param.name).value(&param.value);
         }
@@ -193,13 +194,14 @@ mod tests {
             description: String::new(),
         };
         let (lr, seed) = (param("lr", json!(0.1)), param("seed", json!(1)));
-        let one = Identity::of_script("a.py", &[lr.clone(), seed.clone()], &[]);
-        assert_eq!(one, Identity::of_script("a.py", &[seed.clone(), lr.clone()], &[]));
-        assert_ne!(one, Identity::of_script("b.py", &[lr.clone(), seed.clone()], &[]));
-        assert_ne!(one, Identity::of_script("a.py", &[lr.clone(), seed], &["x".into()]));
+        let one = Identity::of_script("a.py", "", &[lr.clone(), seed.clone()], &[]);
+        assert_eq!(one, Identity::of_script("a.py", "", &[seed.clone(), lr.clone()], &[]));
+        assert_ne!(one, Identity::of_script("a.py", "sub", &[lr.clone(), seed.clone()], &[]));
+        assert_ne!(one, Identity::of_script("b.py", "", &[lr.clone(), seed.clone()], &[]));
+        assert_ne!(one, Identity::of_script("a.py", "", &[lr.clone(), seed], &["x".into()]));
         assert_ne!(
-            Identity::of_script("a.py", &[param("a", json!("b"))], &[]),
-            Identity::of_script("a.py", &[], &["a".into(), "b".into()])
+            Identity::of_script("a.py", "", &[param("a", json!("b"))], &[]),
+            Identity::of_script("a.py", "", &[], &["a".into(), "b".into()])
         );
     }
 
