@@ -136,7 +136,7 @@ impl Client {
             match self.put_chunk(&digest, offset, end >= size, chunk).await {
                 Ok(UploadState { complete: true, .. }) => return Ok(()),
                 Ok(state) => offset = state.offset.min(size),
-                Err(error) if error.code() == Some("wrong_offset") && turns < TURNS_MAX => {
+                Err(error) if may_go_on(&error) && turns < TURNS_MAX => {
                     turns += 1;
                     match self.upload_state(&digest).await? {
                         UploadState { complete: true, .. } => return Ok(()),
@@ -181,6 +181,12 @@ impl Client {
             false => Err(ClientError::Damaged { digest: *digest }),
         }
     }
+}
+
+/// Another uploader of the same blob was faster, or an earlier one left wrong bytes, which
+/// the server has thrown away by now.
+fn may_go_on(error: &ClientError) -> bool {
+    matches!(error.code(), Some("wrong_offset" | "wrong_digest"))
 }
 
 /// The size of the whole blob, from `Content-Range: bytes 0-9/100`.

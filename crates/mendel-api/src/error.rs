@@ -32,7 +32,14 @@ pub struct Problem {
     /// Where the run stands, for `wrong_status`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current: Option<Status>,
-    /// Every fault of what was sent, for `invalid`.
+    /// What would have fitted: the next record for `sequence_gap`, the next byte for
+    /// `wrong_offset`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<u64>,
+    /// Up to which sequence the writer is done, where only a part of a batch was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<u64>,
+    /// Every fault of what was sent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Fault>,
 }
@@ -92,6 +99,14 @@ impl ClientError {
     pub fn code(&self) -> Option<&str> {
         match self {
             Self::Refused { code, .. } => Some(code),
+            Self::Unreachable { .. } | Self::Unreadable { .. } | Self::File { .. } | Self::Damaged { .. } => None,
+        }
+    }
+
+    /// What the server refused; none for anything else.
+    pub fn problem(&self) -> Option<&Problem> {
+        match self {
+            Self::Refused { problem, .. } => Some(problem),
             Self::Unreachable { .. } | Self::Unreadable { .. } | Self::File { .. } | Self::Damaged { .. } => None,
         }
     }

@@ -24,6 +24,7 @@ mod transport;
 mod upkeep;
 
 pub use address::{Address, BadPair, Pairs};
+pub use artifact::RunModel;
 pub use blob::{CHUNK_BYTES, MissingBlobs, UploadState};
 pub use client::{BadAddress, Client, Hello};
 pub use console::{ConsolePage, ConsoleQuery};
@@ -31,6 +32,6 @@ pub use error::{ClientError, Problem, ProblemBody, TransportError};
 pub use event::EventQuery;
 pub use record::{Appended, RecordsQuery};
 pub use run::{CreateRuns, DEFAULT_PAGE, RunPage, RunQuery};
-pub use series::{Bucket, Extreme, SeriesData, SeriesInfo};
+pub use series::{BUCKETS_MAX, Bucket, Extreme, SeriesData, SeriesInfo};
 pub use transport::{BoxFuture, SocketTransport, Transport, Unrepeatable};
-pub use upkeep::{BackupInto, Damage, Garbage, Repaired, Sealed};
+pub use upkeep::{BackupInto, Damage, Garbage, Sealed};

@@ -29,6 +29,9 @@ pub struct Appended {
 impl Client {
     /// Stores a batch of frames and says up to which sequence the writer is stored. A batch
     /// sent again has its effect once.
+    ///
+    /// A refusal whose problem carries `acknowledged` kept the rest of the batch: the writer
+    /// goes on after that sequence.
     pub async fn append(&self, id: RunId, attempt: u32, writer: WriterId, frames: Bytes) -> Result<u64, ClientError> {
         let address = Address::of(&[&"runs", &id, &"records"]).ask("attempt", attempt).ask("writer", writer);
         let answer = self.exchange(Call::new(Method::POST, &address).bytes(frames)).await?;

@@ -38,9 +38,11 @@ pub struct RunQuery {
     pub identity: Option<Identity>,
     /// Only in one of these statuses.
     pub status: Vec<Status>,
+    /// Only children of this run.
+    pub parent: Option<RunId>,
     /// Only put away, or only not.
     pub archived: Option<bool>,
-    /// At most so many; [`DEFAULT_PAGE`] when zero.
+    /// At most so many, and not more than `limits::PAGE_ROWS`; [`DEFAULT_PAGE`] when zero.
     pub limit: usize,
     /// Where the last page ended.
     pub cursor: Option<String>,
@@ -57,6 +59,7 @@ impl RunQuery {
             .ask_each("id", &self.ids)
             .ask_if("identity", self.identity)
             .ask_each("status", &self.status)
+            .ask_if("parent", self.parent)
             .ask_if("archived", self.archived)
             .ask_if("limit", limit)
             .ask_if("cursor", self.cursor.as_ref())
@@ -75,6 +78,7 @@ impl RunQuery {
             ids: pairs.parse_all("id")?,
             identity: pairs.parse("identity")?,
             status: pairs.all("status").map(status).collect::<Result<_, _>>()?,
+            parent: pairs.parse("parent")?,
             archived: pairs.parse("archived")?,
             limit: pairs.parse("limit")?.unwrap_or(0),
             cursor: text("cursor"),
@@ -159,6 +163,7 @@ mod tests {
             ids: vec![RunId::new(1, [2; 10]), RunId::new(3, [4; 10])],
             identity: None,
             status: vec![Status::Failed, Status::Draft],
+            parent: Some(RunId::new(5, [6; 10])),
             archived: Some(false),
             limit: 7,
             cursor: Some("9".into()),

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Address, Client, ClientError, float};
 
+/// Most stretches of a series in one answer.
+pub const BUCKETS_MAX: usize = 100_000;
+
 /// A value and the step it was seen at.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Extreme {
@@ -106,8 +109,8 @@ impl Client {
         self.get(Address::of(&[&"runs", &id, &"series"])).await
     }
 
-    /// Points of one series: all of them when `max` is zero, else at most `max`, each the
-    /// mean of a window.
+    /// Points of one series: all of them when `max` is zero; else, where there are as many, the
+    /// means of at most `max` windows of equal width.
     pub async fn points(&self, id: RunId, metric: &str, variant: &str, max: usize) -> Result<SeriesData, ClientError> {
         let address = Address::of(&[&"runs", &id, &"points"]).ask("metric", metric).ask("variant", variant);
         self.get(address.ask_if("max", (max > 0).then_some(max))).await

@@ -14,10 +14,12 @@ use crate::{
 /// What a sealing did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Sealed {
-    /// Series whose tails were merged.
-    pub series: u64,
-    /// Points in them.
+    /// Runs looked at.
+    pub runs: u64,
+    /// Points moved out of tails.
     pub points: u64,
+    /// Chunks written.
+    pub chunks: u64,
 }
 
 /// Something in the store that is not as it should be.
@@ -27,13 +29,6 @@ pub struct Damage {
     pub subject: String,
     /// What is wrong with it.
     pub message: String,
-}
-
-/// What a repair did.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Repaired {
-    /// What was taken out of use.
-    pub quarantined: Vec<Damage>,
 }
 
 /// What a collection of garbage removed, or would remove.
@@ -63,8 +58,8 @@ impl Client {
         self.upkeep(Address::of(&[&"upkeep", &"check"]), &()).await
     }
 
-    /// Takes what is damaged out of use, so that the rest goes on.
-    pub async fn repair(&self) -> Result<Repaired, ClientError> {
+    /// Takes what is damaged out of use, so that the rest goes on; tells what was found.
+    pub async fn repair(&self) -> Result<Vec<Damage>, ClientError> {
         self.upkeep(Address::of(&[&"upkeep", &"repair"]), &()).await
     }
 

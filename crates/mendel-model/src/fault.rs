@@ -5,15 +5,23 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{NewProject, NewRun, Param, RunUpdate, limits};
+use crate::{NewBatch, NewProject, NewRun, Param, RunUpdate, limits};
 
 /// One thing that is wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     /// The field, such as `name` or `params[3].value`.
     pub field: String,
+    /// A stable word: `bad_name` or `too_large`.
+    pub code: String,
     /// What is wrong with it.
     pub message: String,
+}
+
+impl Fault {
+    fn new(field: &str, code: &str, message: String) -> Self {
+        Self { field: field.to_owned(), code: code.to_owned(), message }
+    }
 }
 
 impl NewRun {
@@ -53,8 +61,18 @@ impl NewProject {
     }
 }
 
+impl NewBatch {
+    /// Everything that is wrong with it.
+    pub fn faults(&self) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        check_name("batch.name", &self.name, &mut faults);
+        check_name("batch.project", &self.project, &mut faults);
+        faults
+    }
+}
+
 fn check_name(field: &str, name: &str, faults: &mut Vec<Fault>) {
-    let mut add = |message: String| faults.push(Fault { field: field.to_owned(), message });
+    let mut add = |message: String| faults.push(Fault::new(field, "bad_name", message));
     let length = name.chars().count();
     if name.trim().is_empty() {
         add("is empty".into());
@@ -80,14 +98,14 @@ fn check_params(field: &str, params: &[Param], faults: &mut Vec<Fault>) {
     let (count, most) = (params.len(), limits::PARAMS_PER_RUN);
     if count > most {
         let message = format!("has {count} parameters; at most {most} are allowed");
-        faults.push(Fault { field: field.to_owned(), message });
+        faults.push(Fault::new(field, "too_large", message));
     }
     for (index, param) in params.iter().enumerate() {
         check_name(&format!("{field}[{index}].name"), &param.name, faults);
         let (length, most) = (param.value.to_string().len(), limits::PARAM_BYTES);
         if length > most {
             let message = format!("of `{}` has {length} bytes; at most {most} are allowed", param.name);
-            faults.push(Fault { field: format!("{field}[{index}].value"), message });
+            faults.push(Fault::new(&format!("{field}[{index}].value"), "too_large", message));
         }
     }
 }

@@ -23,6 +23,7 @@ mod series;
 mod status;
 mod step;
 mod time;
+mod window;
 
 pub use artifact::{Artifact, ArtifactMode, ModelRecord, ModelUse};
 pub use batch::{Batch, NewBatch};
@@ -42,3 +43,4 @@ pub use series::{SeriesKey, SeriesPoint, SeriesSummary};
 pub use status::{Move, Status, Transition, WrongStatus};
 pub use step::{Dependency, DependencyKind, Output, Reason, ReasonKind, StepKey, StepResult, step_key};
 pub use time::Timestamp;
+pub use window::window_means;
