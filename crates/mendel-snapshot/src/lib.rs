@@ -21,7 +21,7 @@ pub use dependency::{current_digest, listing_digest};
 pub use git::{GitReport, git_state};
 pub use hash::{hash_file, read_verified};
 pub use index::{FileStat, StatIndex};
-pub use limit::Limits;
+pub use limit::{Excess, Limits};
 pub use project_root::{ProjectRoot, project_root};
 pub use restore::{RestoreError, restore};
 pub use snapshot::{Options, Purpose, Snapshot, SnapshotError, SnapshotFile, snapshot};

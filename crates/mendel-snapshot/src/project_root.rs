@@ -1,6 +1,19 @@
 //! Where the project of a plain script begins.
+//!
+//! A project file above the script marks it. A folder as wide as the home folder is never
+//! a project, whatever lies in it: only the script itself is looked at there.
 
-use std::path::{Path, PathBuf};
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
+/// Files that mark the root of a project, in the order in which they are named.
+const MARKERS: [&str; 6] = ["mendel.toml", "task.yaml", "task.yml", "pyproject.toml", "setup.py", ".git"];
+
+/// Folders that hold everybody's things.
+const SHARED: [&str; 12] =
+    ["/", "/home", "/root", "/Users", "/tmp", "/private/tmp", "/var/tmp", "/etc", "/usr", "/opt", "/mnt", "/srv"];
 
 /// The project a plain script belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +26,18 @@ pub struct ProjectRoot {
 
 /// The nearest folder upwards from `script_folder` that holds a project file, else itself.
 pub fn project_root(script_folder: &Path) -> ProjectRoot {
-    let _ = script_folder;
-    todo!()
+    let start = script_folder.canonicalize().unwrap_or_else(|_| script_folder.to_owned());
+    let folders = start.ancestors().take_while(|folder| !is_too_wide(folder));
+    let marked = folders.into_iter().find_map(|folder| {
+        let marker = MARKERS.into_iter().find(|name| folder.join(name).exists())?;
+        Some(ProjectRoot { folder: folder.to_owned(), marker: Some(marker) })
+    });
+    marked.unwrap_or(ProjectRoot { folder: start, marker: None })
+}
+
+/// Whether `folder` is the home folder, lies above it, or holds everybody's things.
+pub(crate) fn is_too_wide(folder: &Path) -> bool {
+    let is_home = |home: PathBuf| home.canonicalize().unwrap_or(home).starts_with(folder);
+    let is_temporary = env::temp_dir().canonicalize().is_ok_and(|temporary| temporary == folder);
+    is_temporary || SHARED.iter().any(|shared| Path::new(shared) == folder) || env::home_dir().is_some_and(is_home)
 }

@@ -13,8 +13,24 @@ pub struct TreeDiff {
     pub changed: Vec<String>,
 }
 
+impl TreeDiff {
+    /// Whether the trees are equal.
+    pub fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.removed.is_empty() && self.changed.is_empty()
+    }
+}
+
 /// Compares the entries of two manifests.
 pub fn tree_diff(old: &Manifest, new: &Manifest) -> TreeDiff {
-    let _ = (old, new);
-    todo!()
+    let mut diff = TreeDiff::default();
+    for entry in &new.entries {
+        match old.entry(&entry.path) {
+            None => diff.added.push(entry.path.clone()),
+            Some(before) if before.kind != entry.kind => diff.changed.push(entry.path.clone()),
+            Some(_) => {}
+        }
+    }
+    let gone = old.entries.iter().filter(|entry| new.entry(&entry.path).is_none());
+    diff.removed.extend(gone.map(|entry| entry.path.clone()));
+    diff
 }
