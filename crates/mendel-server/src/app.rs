@@ -1,0 +1,77 @@
+//! What every handler works with: the store, the clock, and where defects are told.
+//!
+//! The only look at the machine's clock is here, so that tests may hand in another.
+
+use std::{
+    error::Error,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use mendel_model::Timestamp;
+use mendel_store::Store;
+
+use crate::seal::Touched;
+
+/// Tells the time.
+pub type Clock = fn() -> Timestamp;
+
+type Report = Arc<dyn Fn(&(dyn Error + 'static)) + Send + Sync>;
+
+/// The state of the server. Cheap to clone; clones share everything.
+#[derive(Clone)]
+pub struct App {
+    pub(crate) store: Store,
+    pub(crate) now: Clock,
+    pub(crate) workspace: Arc<str>,
+    pub(crate) touched: Arc<Touched>,
+    report: Report,
+}
+
+impl App {
+    /// A server over `store`, by the machine's clock.
+    pub fn new(store: Store) -> Self {
+        let touched = Arc::default();
+        Self { store, now: machine_time, workspace: "".into(), touched, report: Arc::new(|_| ()) }
+    }
+
+    /// The same by another clock.
+    #[must_use]
+    pub fn with_clock(self, now: Clock) -> Self {
+        Self { now, ..self }
+    }
+
+    /// The same, telling callers the identity of its workspace.
+    #[must_use]
+    pub fn of_workspace(self, id: &str) -> Self {
+        Self { workspace: id.into(), ..self }
+    }
+
+    /// The same, handing every defect to `report`: callers only hear that there was one,
+    /// since its details name files and statements.
+    #[must_use]
+    pub fn reporting(self, report: impl Fn(&(dyn Error + 'static)) + Send + Sync + 'static) -> Self {
+        Self { report: Arc::new(report), ..self }
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub(crate) fn report(&self, defect: &(dyn Error + 'static)) {
+        (self.report)(defect);
+    }
+}
+
+impl From<Store> for App {
+    fn from(store: Store) -> Self {
+        Self::new(store)
+    }
+}
+
+fn machine_time() -> Timestamp {
+    // A clock before 1970 is wrong; zero says so as well as any other number.
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}

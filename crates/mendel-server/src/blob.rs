@@ -1,0 +1,6 @@
+//! Blobs, one endpoint a file.
+
+pub(crate) mod get;
+pub(crate) mod missing;
+pub(crate) mod put;
+pub(crate) mod upload;

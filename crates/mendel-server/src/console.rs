@@ -1,0 +1,3 @@
+//! The console, one endpoint a file.
+
+pub(crate) mod read;

@@ -1,0 +1,3 @@
+//! Events, one endpoint a file.
+
+pub(crate) mod list;

@@ -1,0 +1,4 @@
+//! Notes, one endpoint a file.
+
+pub(crate) mod put;
+pub(crate) mod show;

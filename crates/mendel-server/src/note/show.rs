@@ -1,0 +1,12 @@
+//! `GET /api/v1/notes/{key}`
+
+use axum::{Json, extract::State};
+use serde_json::Value;
+
+use crate::{App, problem::Problem, request::Named};
+
+/// Show a note
+pub(crate) async fn show_note(State(app): State<App>, Named(key): Named<String>) -> Result<Json<Value>, Problem> {
+    let note = app.store.note(&key).await?;
+    note.map(Json).ok_or_else(|| Problem::no("note", key))
+}

@@ -1,0 +1,3 @@
+//! Records, one endpoint a file.
+
+pub(crate) mod append;

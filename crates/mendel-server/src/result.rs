@@ -1,0 +1,5 @@
+//! Results, one endpoint a file.
+
+pub(crate) mod list;
+pub(crate) mod of_run;
+pub(crate) mod put;

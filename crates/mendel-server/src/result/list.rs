@@ -1,0 +1,18 @@
+//! `GET /api/v1/results?identity=`
+
+use axum::{Json, extract::State};
+use mendel_model::{Identity, StepResult};
+
+use crate::{App, problem::Problem, request::Asked};
+
+/// List results
+///
+/// Those under an identity that may be reused, newest first.
+pub(crate) async fn list_results(
+    State(app): State<App>,
+    Asked(pairs): Asked,
+) -> Result<Json<Vec<StepResult>>, Problem> {
+    let identity: Option<Identity> = pairs.parse("identity")?;
+    let missing = || Problem::invalid("bad_query", "`identity` is missing").field("identity");
+    Ok(Json(app.store.results(&identity.ok_or_else(missing)?).await?))
+}

@@ -1,0 +1,28 @@
+//! `POST /api/v1/runs`
+
+use axum::{Json, extract::State};
+use mendel_api as api;
+use mendel_model::{Fault, Run};
+
+use crate::{App, problem::Problem, request::Told};
+
+/// Make runs
+///
+/// All of them or none; a run that is there already is answered as it is.
+pub(crate) async fn create_runs(
+    State(app): State<App>,
+    Told(wanted): Told<api::CreateRuns>,
+) -> Result<Json<Vec<Run>>, Problem> {
+    Problem::when_faulty(faults(&wanted))?;
+    let runs = app.store.create_runs(&wanted.runs, wanted.batch.as_ref(), (app.now)()).await?;
+    Ok(Json(runs))
+}
+
+fn faults(wanted: &api::CreateRuns) -> Vec<Fault> {
+    let mut faults = wanted.batch.as_ref().map(|batch| batch.faults()).unwrap_or_default();
+    for (index, run) in wanted.runs.iter().enumerate() {
+        let placed = |fault: Fault| Fault { field: format!("runs[{index}].{}", fault.field), ..fault };
+        faults.extend(run.faults().into_iter().map(placed));
+    }
+    faults
+}

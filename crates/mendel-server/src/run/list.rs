@@ -1,0 +1,44 @@
+//! `GET /api/v1/runs`
+
+use axum::{Json, extract::State};
+use mendel_api as api;
+use mendel_model::limits::PAGE_ROWS;
+use mendel_store::RunQuery;
+
+use crate::{App, problem::Problem, request::Asked};
+
+/// List runs
+///
+/// A page of those that fulfil every condition of the query.
+pub(crate) async fn list_runs(State(app): State<App>, Asked(pairs): Asked) -> Result<Json<api::RunPage>, Problem> {
+    let query = understand(api::RunQuery::read(&pairs)?)?;
+    let page = app.store.runs(&query).await?;
+    let end = query.offset + page.runs.len();
+    let next = (!page.runs.is_empty() && end < page.total).then(|| end.to_string());
+    Ok(Json(api::RunPage { runs: page.runs, total: page.total as u64, next }))
+}
+
+fn understand(asked: api::RunQuery) -> Result<RunQuery, Problem> {
+    if asked.limit > PAGE_ROWS {
+        let message = format!("a page of {} runs is asked for; at most {PAGE_ROWS} fit", asked.limit);
+        return Err(Problem::invalid("page_too_large", message).field("limit").hint("go on with `cursor`"));
+    }
+    let filter = asked.filter.as_deref().map(str::parse).transpose();
+    let sort = asked.sort.iter().map(|key| key.parse()).collect::<Result<_, _>>();
+    // A cursor says how many runs come before; callers only hand it back.
+    let offset = asked.cursor.as_deref().map(str::parse).transpose();
+    Ok(RunQuery {
+        filter: filter.map_err(|bad| Problem::from(bad).field("filter"))?,
+        sort: sort.map_err(|bad| Problem::from(bad).field("sort"))?,
+        project: asked.project,
+        ids: asked.ids,
+        identity: asked.identity,
+        status: asked.status,
+        archived: asked.archived,
+        parent: asked.parent,
+        limit: if asked.limit == 0 { api::DEFAULT_PAGE } else { asked.limit },
+        offset: offset
+            .map_err(|_| Problem::invalid("bad_query", "`cursor` is not of an earlier page").field("cursor"))?
+            .unwrap_or(0),
+    })
+}

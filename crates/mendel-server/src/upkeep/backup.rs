@@ -1,0 +1,15 @@
+//! `POST /api/v1/upkeep/backup`
+
+use axum::extract::State;
+use http::StatusCode;
+use mendel_api as api;
+
+use crate::{App, problem::Problem, request::Told};
+
+/// Back the store up
+///
+/// Into a folder on this machine; doing it again brings the folder up to date.
+pub(crate) async fn backup(State(app): State<App>, Told(into): Told<api::BackupInto>) -> Result<StatusCode, Problem> {
+    app.store.backup(&into.path).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
