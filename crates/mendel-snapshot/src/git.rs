@@ -253,3 +253,70 @@ fn without_credentials(address: &str) -> String {
     let path = path.map(|path| format!("/{path}")).unwrap_or_default();
     format!("{scheme}://{user}{host}{path}")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    /// A work tree, and a program in git's place that runs `script`.
+    fn stand_in(script: &str) -> (tempfile::TempDir, String) {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join(".git")).unwrap();
+        let program = folder.path().join("stand-in");
+        fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let program = program.to_str().unwrap().to_owned();
+        (folder, program)
+    }
+
+    #[test]
+    fn f68_a_git_that_hangs_is_given_up() {
+        let (folder, program) = stand_in("exec sleep 600");
+        let report = ask(&program, folder.path(), Duration::from_millis(60));
+        assert_eq!(report.state, None);
+        assert_eq!(report.warnings, ["the state of git is not recorded: git took too long"]);
+    }
+
+    #[test]
+    fn f68_a_missing_git_is_a_warning_only_where_there_is_a_repository() {
+        let (folder, _) = stand_in("");
+        let report = ask("/nowhere/git", folder.path(), PATIENCE);
+        assert!(report.warnings[0].contains("cannot start `git`"), "{:?}", report.warnings);
+        assert_eq!(ask("/nowhere/git", tempfile::tempdir().unwrap().path(), PATIENCE), GitReport::default());
+    }
+
+    #[test]
+    fn f68_a_repository_of_someone_else_is_explained() {
+        let (folder, program) =
+            stand_in("echo \"fatal: detected dubious ownership in repository at '/x'\" >&2; exit 128");
+        let report = ask(&program, folder.path(), PATIENCE);
+        assert!(report.warnings[0].contains("safe.directory"), "{:?}", report.warnings);
+    }
+
+    #[test]
+    fn an_address_is_kept_without_credentials() {
+        let cases = [
+            ("https://user:token@example.invalid/a/b.git", "https://example.invalid/a/b.git"),
+            ("https://token@example.invalid", "https://example.invalid"),
+            ("https://example.invalid/a?access_token=x", "https://example.invalid/a"),
+            ("ssh://git:pw@example.invalid:22/a", "ssh://git@example.invalid:22/a"),
+            ("git@example.invalid:a/b.git", "git@example.invalid:a/b.git"),
+            ("https://u:p@ss@example.invalid/a", "https://example.invalid/a"),
+            ("/srv/git/a.git", "/srv/git/a.git"),
+        ];
+        for (address, expected) in cases {
+            assert_eq!(without_credentials(address), expected);
+        }
+    }
+
+    #[test]
+    fn a_status_is_read_with_renames_and_odd_names() {
+        let answer =
+            b"# branch.oid abc\0# branch.head main\x002 R. N... 100644 100644 100644 a b R100 new\0? old\0? x y\0";
+        let status = Status::read(answer);
+        assert_eq!(status.commit.as_deref(), Some("abc"));
+        assert_eq!((status.tracked_changes, status.new_files), (true, vec!["x y".to_owned()]));
+    }
+}

@@ -73,7 +73,7 @@ impl Rules {
             return Arc::clone(self);
         }
         let mut git = Vec::new();
-        if files.git {
+        if files.git && in_repository {
             git.extend(read(folder, &folder.join(".gitignore")));
         }
         if files.repository {
