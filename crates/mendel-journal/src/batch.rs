@@ -24,6 +24,7 @@ use crate::{
 };
 
 const FRAME_HEAD: usize = 16;
+const KIND_SERIES: u8 = 1;
 const KIND_POINTS: u8 = 2;
 const KIND_CREATE: u8 = 9;
 const POINT_BYTES: usize = 28;
@@ -229,13 +230,15 @@ fn take(window: &[u8], batch: &mut Batch, position: &mut Position, last: bool) -
     Taken::All
 }
 
-/// Points, and records counted as a reader of the journal would, in a frame.
+/// How many points are in a frame, and how many things that a writer was given; naming a
+/// series is none.
 fn contents(frame: &[u8]) -> (usize, u64) {
     match frame.get(FRAME_HEAD) {
         Some(&KIND_POINTS) => {
             let points = (frame.len() - FRAME_HEAD - 1) / POINT_BYTES;
             (points, points as u64)
         }
+        Some(&KIND_SERIES) => (0, 0),
         Some(_) | None => (0, 1),
     }
 }

@@ -97,8 +97,13 @@ impl Server {
     }
 
     fn lines(&self) -> Vec<&str> {
-        let text = |record| if let &Record::Console { ref text, .. } = record { Some(text.as_str()) } else { None };
-        self.applied.values().filter_map(text).collect()
+        let mut lines = Vec::new();
+        for record in self.applied.values() {
+            if let Record::Console { text, .. } = record {
+                lines.push(text.as_str());
+            }
+        }
+        lines
     }
 }
 

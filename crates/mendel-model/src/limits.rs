@@ -38,3 +38,7 @@ pub const PAGE_ROWS: usize = 500;
 pub const GRID_CELLS: usize = 10_000;
 /// Cells of a grid above which `--yes` is asked for.
 pub const GRID_CELLS_UNASKED: usize = 1_000;
+/// L22: bytes of a journal that waits for its server.
+pub const JOURNAL_BYTES: u64 = 10 << 30;
+/// L22: a journal takes at most one such part of the free space.
+pub const JOURNAL_PART_OF_FREE: u64 = 5;
