@@ -1,0 +1,168 @@
+//! `mendel project`
+
+use mendel_api::{Client, ClientError, RunQuery};
+use mendel_model::{NewProject, Project as Stored, ProjectType, limits};
+use serde_json::json;
+
+use crate::{
+    arguments::Global,
+    context::{Context, now},
+    exit::{Exit, Failure},
+    printer::Printer,
+    render::{
+        document,
+        paint::Paint,
+        table::{Cell, Column, Table, terminal_width},
+        text::{count, safe},
+        time,
+    },
+};
+
+const NEWEST: usize = 10;
+
+/// Make, list and show projects.
+#[derive(clap::Args)]
+pub struct Project {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(clap::Subcommand)]
+enum Action {
+    /// Make a project.
+    Create {
+        /// Its name, unique in the workspace.
+        name: String,
+        /// What it is about.
+        #[arg(long, default_value = "", hide_default_value = true)]
+        description: String,
+        /// The field of work, such as `vision` or `nlp`.
+        #[arg(long = "type", value_name = "TYPE", default_value = "other")]
+        kind: String,
+    },
+    /// List projects.
+    Ls,
+    /// Show a project and its newest runs.
+    Show {
+        /// Its name.
+        name: String,
+    },
+}
+
+impl Project {
+    pub async fn execute(self, global: &Global, printer: &Printer) -> Result<Exit, Failure> {
+        match self.action {
+            Action::Create { name, description, kind } => {
+                let new = NewProject { name: checked(&name)?, description, kind: kind_of(&kind)?, created: now() };
+                let context = Context::here(global).await?;
+                let project = create(&context.client, &new).await?;
+                printer.note(format_args!("Made project {}", safe(&project.name)));
+                printer.answer(&document(&project), |_| {});
+            }
+            Action::Ls => {
+                let context = Context::here(global).await?;
+                let projects = context.client.projects().await?;
+                let answer = json!({"projects": projects.iter().map(document).collect::<Vec<_>>()});
+                printer.answer(&answer, |text| text.push_str(&table(&projects, printer)));
+            }
+            Action::Show { name } => show(&Context::here(global).await?.client, &name, printer).await?,
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// The project type that a person names.
+pub fn kind_of(text: &str) -> Result<ProjectType, Failure> {
+    text.parse().map_err(|error: mendel_model::UnknownProjectType| {
+        let names: Vec<&str> = ProjectType::ALL.iter().map(|(_, _, name)| *name).collect();
+        let hint = match mendel_spec::nearest(text, names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`? there are {}", names.join(", ")),
+            None => format!("there are {}", names.join(", ")),
+        };
+        Failure::input_hint(error.to_string(), hint)
+    })
+}
+
+/// Makes a project; one of that name that exists is an error that says so.
+pub async fn create(client: &Client, new: &NewProject) -> Result<Stored, Failure> {
+    match client.create_project(new).await {
+        Ok(project) => Ok(project),
+        Err(ClientError::Refused { status: 409, .. }) => Err(Failure::input_hint(
+            format!("there is a project `{}` already", safe(&new.name)),
+            format!("`mendel project show {}` shows it; another name makes another", safe(&new.name)),
+        )),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn checked(name: &str) -> Result<String, Failure> {
+    let trimmed = name.trim();
+    match trimmed.is_empty() || trimmed.chars().count() > limits::NAME_CHARS || trimmed.chars().any(char::is_control) {
+        true => Err(Failure::input(format!(
+            "`{}` is not a name: 1 to {} characters on one line are expected",
+            safe(name),
+            limits::NAME_CHARS
+        ))),
+        false => Ok(trimmed.to_owned()),
+    }
+}
+
+fn document(project: &Stored) -> serde_json::Value {
+    json!({
+        "name": project.name,
+        "description": project.description,
+        "type": project.kind,
+        "created": document::time(project.created),
+        "runs": project.runs,
+    })
+}
+
+fn table(projects: &[Stored], printer: &Printer) -> String {
+    let columns =
+        vec![Column::text("project", 0), Column::text("type", 1), Column::number("runs", 0), Column::number("made", 2), Column::text("", 3)];
+    let mut table = Table::new(columns);
+    for project in projects {
+        table.row(vec![
+            safe(&project.name).into_owned().into(),
+            project.kind.name().into(),
+            project.runs.to_string().into(),
+            time::ago(project.created, now()).into(),
+            Cell::coloured(safe(&project.description), 2),
+        ]);
+    }
+    match table.is_empty() {
+        true => String::new(),
+        false => table.show(terminal_width(), Paint(printer.has_colour())),
+    }
+}
+
+async fn show(client: &Client, name: &str, printer: &Printer) -> Result<(), Failure> {
+    let Some(project) = client.project(name).await? else {
+        let known = client.projects().await?;
+        let hint = match mendel_spec::nearest(name, known.iter().map(|project| project.name.as_str())) {
+            Some(near) => format!("there is `{}`", safe(near)),
+            None => "`mendel project ls` lists them".to_owned(),
+        };
+        return Err(Failure::input_hint(format!("there is no project `{}`", safe(name)), hint));
+    };
+    let query = RunQuery { project: Some(project.name.clone()), limit: NEWEST, ..RunQuery::default() };
+    let newest = client.runs(&query).await?;
+    let mut answer = document(&project);
+    if let Some(fields) = answer.as_object_mut() {
+        fields.insert("newest".to_owned(), newest.runs.iter().map(document::run).collect());
+    }
+    printer.answer(&answer, |text| {
+        let paint = Paint(printer.has_colour());
+        text.push_str(&format!("{}  {}\n", paint.bold(&safe(&project.name)), project.kind));
+        if !project.description.is_empty() {
+            text.push_str(&format!("{}\n", safe(&project.description)));
+        }
+        let total = usize::try_from(newest.total).unwrap_or(usize::MAX);
+        text.push_str(&paint.dim(&format!("made {} · {}\n", time::moment(project.created), count(total, "run"))));
+        for run in &newest.runs {
+            let status = paint.by_status(run.status, run.status.name());
+            text.push_str(&format!("  @{}  {}  {status}\n", run.number, safe(&run.facts.name)));
+        }
+    });
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! `mendel reset`
+//!
+//! Forgets what a run completed and made, so that it is computed again; its snapshot and its
+//! place in the history stay.
+
+use std::path::{Path, PathBuf};
+
+use mendel_api::RunQuery;
+use mendel_model::{Move, Run, Status};
+use serde_json::json;
+
+use super::{delete::confirm, publish::change};
+use crate::{
+    arguments::Global,
+    context::Context,
+    exit::{Exit, Failure},
+    printer::Printer,
+    render::{
+        document,
+        paint::Paint,
+        table::{Column, Table, terminal_width},
+        text::{count, safe},
+    },
+};
+
+/// Forget completions and outputs of a run, or of every run of a path.
+#[derive(clap::Args)]
+pub struct Reset {
+    /// A run, a task folder, or a script.
+    #[arg(value_name = "PATH|RUN")]
+    subject: String,
+    /// Only tell what would be forgotten.
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask.
+    #[arg(long, short)]
+    yes: bool,
+}
+
+impl Reset {
+    pub async fn execute(self, global: &Global, printer: &Printer) -> Result<Exit, Failure> {
+        let path = Path::new(&self.subject);
+        let (context, runs) = match !self.subject.starts_with('@') && path.exists() {
+            true => {
+                let path = path.canonicalize().map_err(|error| Failure::input(format!("`{}`: {error}", path.display())))?;
+                let folder = if path.is_dir() { path.as_path() } else { path.parent().unwrap_or(&path) };
+                let context = Context::open(global, folder).await?;
+                let runs = runs_of(&context, &path).await?;
+                (context, runs)
+            }
+            false => {
+                let context = Context::here(global).await?;
+                let run = context.run(&self.subject).await?;
+                run.status.apply(Move::Reset).map_err(|error| Failure::input(format!("@{}: {error}", run.number)))?;
+                if run.status == Status::Running {
+                    return Err(Failure::input_hint(
+                        format!("run @{} is running", run.number),
+                        format!("`mendel stop @{}` stops it", run.number),
+                    ));
+                }
+                (context, vec![run])
+            }
+        };
+        let question = format!("Forget what {} completed and made?", count(runs.len(), "run"));
+        if !self.dry_run && !runs.is_empty() && !self.yes && !confirm(printer, &question)? {
+            printer.note(format_args!("Nothing was forgotten."));
+            return Ok(Exit::BadInput);
+        }
+        let mut reset = Vec::new();
+        for run in runs {
+            reset.push(match self.dry_run {
+                true => run,
+                false => context.client.move_run(run.facts.id, None, &change(Move::Reset)).await?,
+            });
+        }
+        let did = if self.dry_run { "would be reset" } else { "reset" };
+        printer.note(format_args!("{} {did}", count(reset.len(), "run")));
+        let answer = json!({"reset": reset.iter().map(document::run).collect::<Vec<_>>(), "dry_run": self.dry_run});
+        printer.answer(&answer, |text| {
+            let mut table = Table::new(vec![Column::text("run", 0), Column::text("name", 0), Column::text("status", 0)]);
+            for run in &reset {
+                table.row(vec![format!("@{}", run.number).into(), safe(&run.facts.name).into_owned().into(), run.status.name().into()]);
+            }
+            if !table.is_empty() {
+                text.push_str(&table.show(terminal_width(), Paint(printer.has_colour())));
+            }
+        });
+        Ok(Exit::Done)
+    }
+}
+
+/// The ended runs whose entry lies at or below `path`.
+async fn runs_of(context: &Context, path: &Path) -> Result<Vec<Run>, Failure> {
+    let ended = vec![Status::Completed, Status::Failed, Status::Stopped];
+    let query = RunQuery { status: ended, ..RunQuery::default() };
+    let runs = context.client.all_runs(&query).await?;
+    Ok(runs.into_iter().filter(|run| entry(run).is_some_and(|entry| entry.starts_with(path))).collect())
+}
+
+/// Where the entry of `run` lay on the machine that ran it.
+fn entry(run: &Run) -> Option<PathBuf> {
+    let script = &run.facts.script;
+    (!script.root.is_empty()).then(|| Path::new(&script.root).join(&script.entry))
+}

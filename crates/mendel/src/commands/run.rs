@@ -1,0 +1,127 @@
+//! `mendel run`
+
+use clap::{Args, Parser};
+
+use crate::{
+    arguments::Global,
+    context::{Context, present_folder},
+    exit::{Exit, Failure},
+    printer::Printer,
+    run::{
+        decide::decide,
+        index,
+        launch::launch,
+        options::RunOptions,
+        prepare::{self, Prepared},
+        reuse, summary,
+        target::{Target, names_folder},
+    },
+};
+
+/// Run a script, a command or a task folder, unless a fresh result answers.
+///
+/// `mendel run train.py --lr 0.1` runs a script with its own words; `mendel run -- CMD ARGS`
+/// any command; `mendel run FOLDER` a task folder. Options of mendel come before the script.
+#[derive(Args)]
+pub struct Run {
+    #[command(flatten)]
+    pub options: RunOptions,
+    /// A script and its words, a command after `--`, or task folders; the present folder otherwise.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "PATH…")]
+    pub words: Vec<String>,
+}
+
+/// The words after a task folder are ours, so they are read again as such.
+#[derive(Parser)]
+struct AfterFolder {
+    #[command(flatten)]
+    global: Global,
+    #[command(flatten)]
+    options: RunOptions,
+    paths: Vec<String>,
+}
+
+impl Run {
+    /// Decides, executes what is not fresh, and says what happened.
+    pub async fn execute(self, global: &Global, printer: &Printer) -> Result<Exit, Failure> {
+        let Request { options, target } = Request::read(self.options, self.words, "run")?;
+        execute(&options, &target, global, printer).await
+    }
+}
+
+/// The words of `run` or `plan`, understood.
+pub struct Request {
+    /// The options.
+    pub options: RunOptions,
+    /// What they are for.
+    pub target: Target,
+}
+
+impl Request {
+    /// Understands `words` after `command`.
+    pub fn read(options: RunOptions, words: Vec<String>, command: &str) -> Result<Self, Failure> {
+        let is_command = behind_dashes(&words, command);
+        if is_command || !names_folder(&words) || words.len() == 1 {
+            return Ok(Self { options, target: Target::of(words, is_command)? });
+        }
+        let again = std::env::args().skip_while(|word| word != command);
+        let read = AfterFolder::try_parse_from(again).map_err(|error| Failure::input(error.to_string().trim().trim_start_matches("error: ").to_owned()))?;
+        // The global options were read before; here they only may not be in the way.
+        let _ = read.global;
+        Ok(Self { options: read.options, target: Target::of(read.paths, false)? })
+    }
+}
+
+/// Whether `words` stood behind `--`, which tells a command from a script.
+fn behind_dashes(words: &[String], command: &str) -> bool {
+    let typed: Vec<_> = std::env::args().skip_while(|word| word != command).collect();
+    let before = typed.len().saturating_sub(words.len() + 1);
+    typed.get(before).is_some_and(|word| word == "--") && !words.is_empty() || typed.last().is_some_and(|word| word == "--") && words.is_empty()
+}
+
+/// The one way from a request to finished runs.
+pub async fn execute(options: &RunOptions, target: &Target, global: &Global, printer: &Printer) -> Result<Exit, Failure> {
+    let context = Context::open(global, &start(target)?).await?;
+    let tasks = prepare::prepare(target, options, &context, printer).await?;
+    finish(&context, &tasks, options, printer).await
+}
+
+/// Decides and executes tasks that are ready.
+pub async fn finish(context: &Context, tasks: &[Prepared], options: &RunOptions, printer: &Printer) -> Result<Exit, Failure> {
+    let sort = options.sort.as_deref().map(str::parse).transpose().map_err(|error: mendel_model::BadFilter| Failure::input(error.to_string()))?;
+    let asked = tasks.iter().map(|task| task.cells.len()).max().unwrap_or(0);
+    if asked > mendel_model::limits::GRID_CELLS_UNASKED && !options.yes && !options.dry_run {
+        return Err(Failure::input_hint(format!("this makes {asked} runs"), "`--yes` says that so many are wanted; `--dry-run` shows them"));
+    }
+    let mut plans = Vec::with_capacity(tasks.len());
+    for task in tasks {
+        let mut index = index::of(context, &task.root);
+        plans.push(decide(context, task, options.force, &mut index).await?);
+    }
+    if options.dry_run {
+        return Ok(super::plan::answer(tasks, &plans, printer));
+    }
+    let mut outcomes = Vec::with_capacity(tasks.len());
+    for (task, plan) in tasks.iter().zip(&plans) {
+        summary::announce(task, plan, printer);
+        let mut index = index::of(context, &task.root);
+        let outcome = launch(context, (task, plan), options, &mut index, printer).await?;
+        reuse::put_back(context, task, plan, printer).await?;
+        let stop = outcome.interrupted || options.fail_fast && outcome.cells.iter().any(|cell| cell.run.status == mendel_model::Status::Failed);
+        outcomes.push(outcome);
+        if stop {
+            break;
+        }
+    }
+    Ok(summary::answer(tasks, &outcomes, sort.as_ref(), printer))
+}
+
+/// Where the search for the workspace begins: at the first folder, else where we are.
+pub fn start(target: &Target) -> Result<std::path::PathBuf, Failure> {
+    let here = present_folder()?;
+    Ok(match target {
+        Target::Folders(folders) => folders.first().map_or(here.clone(), |folder| here.join(folder)),
+        Target::Script { path, .. } => here.join(path).parent().map_or(here, std::path::Path::to_owned),
+        Target::Command { .. } => here,
+    })
+}
