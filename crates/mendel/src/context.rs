@@ -9,7 +9,7 @@ use std::{
 };
 
 use mendel_api::{Client, ClientError};
-use mendel_journal::Workspace;
+use mendel_journal::{Surroundings, Workspace};
 use mendel_model::{Run, RunRef, Timestamp};
 use mendel_server::{App, RouterTransport};
 use mendel_store::{Store, StoreError};
@@ -69,7 +69,7 @@ pub fn find(global: &Global, start: &Path) -> Result<Workspace, Failure> {
         ));
     }
     let explicit = global.workspace.as_deref().map(Path::new);
-    Workspace::find(start, explicit).map_err(|error| Failure::trouble(error.to_string()))
+    Ok(Workspace::find(start, explicit, &Surroundings::of_this_process()))
 }
 
 /// The folder the command was started in.

@@ -7,8 +7,6 @@ mod arguments;
 mod commands;
 mod context;
 mod exit;
-mod identify;
-mod outside;
 mod printer;
 mod render;
 mod run;

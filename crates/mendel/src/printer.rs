@@ -5,7 +5,6 @@ use std::{
     io::{self, IsTerminal, Write},
 };
 
-use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
 use crate::{arguments::Global, exit::Failure};
@@ -32,6 +31,11 @@ impl Printer {
     /// Whether colour adds to the words.
     pub fn has_colour(&self) -> bool {
         self.colour
+    }
+
+    /// Whether a person reads the answer on a terminal.
+    pub fn is_terminal(&self) -> bool {
+        io::stdout().is_terminal()
     }
 
     /// The answer: the document for programs, else what `show` writes for people.
@@ -75,18 +79,5 @@ impl Printer {
             }
             Failure::Problems(problems) => self.err(&problems.to_string()),
         }
-    }
-
-    /// A table that fits the terminal.
-    pub fn table(&self, head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
-        let mut table = Table::new();
-        table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-        if !io::stdout().is_terminal() {
-            table.set_content_arrangement(ContentArrangement::Disabled);
-        }
-        table.set_header(head.iter().copied());
-        table.add_rows(rows);
-        let lines = table.lines().map(|line| line.trim_end().to_owned());
-        lines.collect::<Vec<_>>().join("\n") + "\n"
     }
 }

@@ -1,0 +1,104 @@
+//! Asks the engine what has to be computed: brings the stored results of each cell, and
+//! what their dependencies are now.
+
+use std::collections::{BTreeMap, HashMap};
+
+use mendel_api::RunQuery;
+use mendel_engine::{Candidate, Plan, Relative, StepRequest};
+use mendel_model::{Dependency, DependencyKind, Digest, EnvironmentLock, Identity, Param, Run, Status, TaskKind};
+use mendel_snapshot::StatIndex;
+use serde_json::Value;
+
+use crate::{
+    context::Context,
+    exit::Failure,
+    run::{explain, prepare::{Cell, Prepared}},
+};
+
+/// Decides every cell of `task`.
+pub async fn decide(context: &Context, task: &Prepared, force: bool, index: &mut StatIndex) -> Result<Plan, Failure> {
+    let lock = task.known_lock(context)?;
+    let mut present = Present { task, lock: lock.as_ref(), index, known: HashMap::new() };
+    let mut requests = Vec::with_capacity(task.cells.len());
+    let mut relative = None;
+    for cell in &task.cells {
+        let results = match cell.identity.filter(|_| !force) {
+            Some(identity) => context.client.results(&identity).await?,
+            None => Vec::new(),
+        };
+        let mut candidates = Vec::with_capacity(results.len());
+        for result in results {
+            let digests = result.dependencies.iter().map(|dependency| present.digest(dependency));
+            let digests = digests.collect::<Result<_, _>>()?;
+            candidates.push(Candidate { present: digests, result });
+        }
+        if candidates.is_empty() && !force && relative.is_none() {
+            relative = Some(latest(context, task).await?);
+        }
+        requests.push(StepRequest {
+            id: format!("{}{}", task.name, cell.suffix),
+            task: task.name.clone(),
+            identity: cell.identity,
+            params: values(&cell.params),
+            forced: force,
+            relative: relative.clone().flatten().map(|run| Relative { run: run.facts.id, params: values(&run.facts.params) }),
+            candidates,
+        });
+    }
+    let mut plan = mendel_engine::plan(requests, task.policy);
+    explain::add_lines(context, &task.root, &mut plan).await;
+    if let Err(error) = present.index.save() {
+        // The index only saves reading; without it the next request is slower, not wrong.
+        eprintln!("note: the index of files was not kept: {error}");
+    }
+    Ok(plan)
+}
+
+/// The values of parameters by name.
+pub fn values(params: &[Param]) -> BTreeMap<String, Value> {
+    params.iter().map(|param| (param.path(), param.value.clone())).collect()
+}
+
+/// The latest finished run of the same task, to say which parameter differs.
+async fn latest(context: &Context, task: &Prepared) -> Result<Option<Run>, Failure> {
+    let query = RunQuery {
+        project: Some(task.project.clone()),
+        status: vec![Status::Completed, Status::Published],
+        sort: vec!["-created".into()],
+        limit: 50,
+        ..RunQuery::default()
+    };
+    let page = context.client.runs(&query).await?;
+    let same = |run: &Run| run.facts.kind == task.kind && run.facts.script.entry == task.entry;
+    Ok(page.runs.into_iter().find(same))
+}
+
+/// The present digests of dependencies, each looked at once.
+struct Present<'a> {
+    task: &'a Prepared,
+    lock: Option<&'a EnvironmentLock>,
+    index: &'a mut StatIndex,
+    known: HashMap<(DependencyKind, String), Option<Digest>>,
+}
+
+impl Present<'_> {
+    fn digest(&mut self, dependency: &Dependency) -> Result<Option<Digest>, Failure> {
+        if dependency.kind == DependencyKind::Environment {
+            // What cannot be told without building it is taken as it was: the lock of the
+            // same files decides, and a changed file has a lock of its own.
+            return Ok(self.lock.map_or(dependency.digest, |lock| Some(lock.digest())));
+        }
+        let name = (dependency.kind, dependency.subject.clone());
+        if let Some(known) = self.known.get(&name) {
+            return Ok(*known);
+        }
+        let digest = mendel_snapshot::current_digest(&self.task.root, dependency, self.index)?;
+        self.known.insert(name, digest);
+        Ok(digest)
+    }
+}
+
+/// What a cell means once its parser reported `params`: the same request by its words.
+pub fn identity_of_words(task: &Prepared, cell: &Cell) -> Option<Identity> {
+    (task.kind == TaskKind::Script).then(|| Identity::of_script(&task.entry, &task.below(), &[], &cell.words))
+}
