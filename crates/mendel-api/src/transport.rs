@@ -128,3 +128,96 @@ impl Transport for SocketTransport {
         Box::pin(self.exchange(request))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::UnixListener,
+        runtime::{Builder, Runtime},
+        task::JoinHandle,
+    };
+
+    use super::*;
+
+    fn runtime() -> Runtime {
+        Builder::new_current_thread().enable_io().build().expect("a runtime")
+    }
+
+    /// Whether a request is answered, or read and left alone with its connection closed.
+    type Plan = &'static [&'static [bool]];
+
+    /// Serves one connection for each part of `plan`, then tells how many requests it read.
+    fn serve(listener: UnixListener, plan: Plan) -> JoinHandle<usize> {
+        tokio::spawn(async move {
+            let mut read = 0;
+            for connection in plan {
+                let (mut stream, _) = listener.accept().await.expect("a connection");
+                for answered in *connection {
+                    let mut request = Vec::new();
+                    while !request.ends_with(b"\r\n\r\n") {
+                        request.push(stream.read_u8().await.expect("a request"));
+                    }
+                    read += 1;
+                    if *answered {
+                        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+                        stream.write_all(answer).await.expect("answered");
+                    }
+                }
+            }
+            read
+        })
+    }
+
+    fn request() -> Request<Bytes> {
+        Request::get("/api/v1").header("host", "mendel").body(Bytes::new()).expect("a request")
+    }
+
+    #[test]
+    fn a_connection_is_used_again_between_calls() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("s");
+        let runtime = runtime();
+        let transport = SocketTransport::new(&path);
+        let server = runtime.block_on(async { serve(UnixListener::bind(&path).expect("bound"), &[&[true, true]]) });
+        for _ in 0..2 {
+            assert_eq!(runtime.block_on(transport.call(request())).expect("answered").status(), 200);
+        }
+        assert_eq!(runtime.block_on(server).expect("served"), 2);
+    }
+
+    #[test]
+    fn a_request_left_alone_on_a_kept_connection_is_sent_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("s");
+        runtime().block_on(async {
+            let server = serve(UnixListener::bind(&path).expect("bound"), &[&[true, false], &[true]]);
+            let transport = SocketTransport::new(&path);
+            assert!(transport.call(request()).await.is_ok());
+            assert!(transport.call(request()).await.is_ok());
+            assert_eq!(server.await.expect("served"), 3);
+        });
+    }
+
+    #[test]
+    fn what_must_not_be_repeated_fails_instead() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("s");
+        runtime().block_on(async {
+            let server = serve(UnixListener::bind(&path).expect("bound"), &[&[true, false]]);
+            let transport = SocketTransport::new(&path);
+            assert!(transport.call(request()).await.is_ok());
+            let mut once = request();
+            once.extensions_mut().insert(Unrepeatable);
+            let error = transport.call(once).await.expect_err("left alone");
+            assert!(matches!(error, TransportError::Broken { .. }), "{error}");
+            assert_eq!(server.await.expect("served"), 2);
+        });
+    }
+
+    #[test]
+    fn nobody_there_is_told_with_the_socket() {
+        let error = runtime().block_on(SocketTransport::new("/nowhere/s").call(request())).expect_err("nobody");
+        assert_eq!(error.to_string(), "nobody answers at `/nowhere/s`");
+    }
+}
