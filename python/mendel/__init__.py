@@ -1,0 +1,75 @@
+"""Mendel: experiments that are tracked, found again, and never computed twice.
+
+    from mendel import Task
+
+    task = Task.init("examples", "digits")
+    task.get_logger().report_scalar("loss", "train", value=0.5, iteration=1)
+
+Names are loaded when first used; importing the package has no effect.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mendel._native import MendelError, Refused, Unreachable
+    from mendel.artifact import Artifact
+    from mendel.errors import NeedsServer, TaskClosed, TaskNotFound, UsageError
+    from mendel.logger import Logger
+    from mendel.model import InputModel, Model, OutputModel
+    from mendel.task import Task
+    from mendel.task_type import TaskStatusEnum, TaskTypes
+
+__all__ = [
+    "Artifact",
+    "InputModel",
+    "Logger",
+    "MendelError",
+    "Model",
+    "NeedsServer",
+    "OutputModel",
+    "Refused",
+    "Task",
+    "TaskClosed",
+    "TaskNotFound",
+    "TaskStatusEnum",
+    "TaskTypes",
+    "Unreachable",
+    "UsageError",
+    "__version__",
+]
+
+_HOMES = {
+    "Artifact": "artifact",
+    "InputModel": "model",
+    "Logger": "logger",
+    "MendelError": "_native",
+    "Model": "model",
+    "NeedsServer": "errors",
+    "OutputModel": "model",
+    "Refused": "_native",
+    "Task": "task",
+    "TaskClosed": "errors",
+    "TaskNotFound": "errors",
+    "TaskStatusEnum": "task_type",
+    "TaskTypes": "task_type",
+    "Unreachable": "_native",
+    "UsageError": "errors",
+    "__version__": "_native",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module `mendel` has no `{name}`")
+    import importlib
+
+    value = getattr(importlib.import_module(f"mendel.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
