@@ -5,6 +5,8 @@
 //! at once, each with its place and a way out.
 
 mod assignment;
+mod entry;
+mod folder;
 mod grid;
 mod kind;
 mod nearest;
@@ -12,8 +14,12 @@ mod param;
 mod problem;
 mod project_file;
 mod python_source;
+mod reader;
 mod resolve;
+mod resources;
 mod schema;
+mod shape;
+mod source;
 mod task_file;
 mod values_file;
 mod yaml;
@@ -32,4 +38,4 @@ pub use resolve::resolve;
 pub use schema::{project_file_schema, task_file_schema};
 pub use task_file::{ReadOptions, Resources, Sweep, TaskFile, read_folder, read_folder_with, read_texts};
 pub use values_file::{GivenValue, ValuesFile};
-pub use yaml::{Content, Dialect, Document, Node};
+pub use yaml::{Content, Dialect, Document, Node, Scalar};

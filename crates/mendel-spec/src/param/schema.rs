@@ -61,6 +61,31 @@ pub struct ParamDecl {
     pub default_at: Option<Place>,
 }
 
+impl ParamDecl {
+    /// An optional parameter that has no default.
+    pub fn new(name: &str, kind: ParamType) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind,
+            description: String::new(),
+            group: String::new(),
+            default: Value::Null,
+            required: false,
+            choices: Vec::new(),
+            min: None,
+            max: None,
+            values: Vec::new(),
+            dynamic: false,
+            secret: false,
+            label: String::new(),
+            unit: String::new(),
+            bind: None,
+            at: None,
+            default_at: None,
+        }
+    }
+}
+
 /// The parameters of a task.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ParamSchema {

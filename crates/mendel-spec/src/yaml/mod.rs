@@ -1,5 +1,13 @@
 //! YAML read into nodes that know their place.
+//!
+//! A file is parsed first (`parse`), its kind is decided from the tree, and only then
+//! plain scalars become numbers, bools or null, by the rules of its dialect (`scalar`).
 
+mod finish;
 mod node;
+mod parse;
+mod scalar;
 
 pub use node::{Content, Dialect, Document, Node};
+pub use scalar::Scalar;
+pub(crate) use scalar::{float_value, shortened, suggested_float};
