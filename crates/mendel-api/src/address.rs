@@ -50,6 +50,11 @@ impl Address {
         values.into_iter().fold(self, |address, value| address.ask(key, value))
     }
 
+    /// The query, without `?`.
+    pub fn query(&self) -> &str {
+        &self.query
+    }
+
     /// Path and query as one text.
     pub fn text(&self) -> String {
         match self.query.is_empty() {

@@ -13,6 +13,9 @@ use crate::{
 /// Runs in one page of a list, when none is asked for.
 pub const DEFAULT_PAGE: usize = 100;
 
+/// A query longer than this travels as a body: an address has to stay short.
+const QUERY_MAX: usize = 8 << 10;
+
 /// Runs to make in one go: all of them, or none.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct CreateRuns {
@@ -110,7 +113,14 @@ impl Client {
 
     /// One page of the runs that `query` asks for.
     pub async fn runs(&self, query: &RunQuery) -> Result<RunPage, ClientError> {
-        self.get(query.address()).await
+        let address = query.address();
+        if address.query().len() <= QUERY_MAX {
+            return self.get(address).await;
+        }
+        let long = Address::of(&[&"runs", &"query"]);
+        let body = address.query().to_owned().into();
+        let answer = self.exchange(Call::new(Method::POST, &long).bytes(body)).await?;
+        read(&long, &answer)
     }
 
     /// Every run that `query` asks for, page by page.

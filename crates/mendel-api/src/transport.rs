@@ -179,7 +179,9 @@ mod tests {
         let path = folder.path().join("s");
         let runtime = runtime();
         let transport = SocketTransport::new(&path);
-        let server = runtime.block_on(async { serve(UnixListener::bind(&path).expect("bound"), &[&[true, true]]) });
+        let entered = runtime.enter();
+        let server = serve(UnixListener::bind(&path).expect("bound"), &[&[true, true]]);
+        drop(entered);
         for _ in 0..2 {
             assert_eq!(runtime.block_on(transport.call(request())).expect("answered").status(), 200);
         }

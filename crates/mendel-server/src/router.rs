@@ -46,6 +46,7 @@ fn runs() -> Router<App> {
     let create = post(run::create::create_runs).layer(DefaultBodyLimit::max(GRID_BYTES));
     Router::new()
         .route("/runs", create.get(run::list::list_runs))
+        .route("/runs/query", post(run::list::query_runs))
         .route("/runs/{run}", get(run::show::show_run).patch(run::update::update_run).delete(run::delete::delete_run))
         .route("/runs/{run}/status", post(run::status::move_run))
         .route("/runs/{run}/records", post(record::append::append_records))

@@ -1,17 +1,32 @@
-//! `GET /api/v1/runs`
+//! `GET /api/v1/runs`, and `POST /api/v1/runs/query` for a query too long for an address
 
 use axum::{Json, extract::State};
 use mendel_api as api;
 use mendel_model::limits::PAGE_ROWS;
 use mendel_store::RunQuery;
 
-use crate::{App, problem::Problem, request::Asked};
+use crate::{
+    App,
+    problem::Problem,
+    request::{Asked, Sent},
+};
 
 /// List runs
 ///
 /// A page of those that fulfil every condition of the query.
 pub(crate) async fn list_runs(State(app): State<App>, Asked(pairs): Asked) -> Result<Json<api::RunPage>, Problem> {
-    let query = understand(api::RunQuery::read(&pairs)?)?;
+    page_of(&app, &pairs).await
+}
+
+/// List runs, by a long query
+///
+/// The body is what the query string would be.
+pub(crate) async fn query_runs(State(app): State<App>, Sent(body): Sent) -> Result<Json<api::RunPage>, Problem> {
+    page_of(&app, &api::Pairs::read(&String::from_utf8_lossy(&body))).await
+}
+
+async fn page_of(app: &App, pairs: &api::Pairs) -> Result<Json<api::RunPage>, Problem> {
+    let query = understand(api::RunQuery::read(pairs)?)?;
     let page = app.store.runs(&query).await?;
     let end = query.offset + page.runs.len();
     let next = (!page.runs.is_empty() && end < page.total).then(|| end.to_string());

@@ -24,7 +24,7 @@ async fn a_result_is_found_by_meaning_once_its_run_completed() {
         client.put_result(&result).await.expect("kept");
         assert_eq!(client.results(&identity).await.expect("answered"), []);
         moved(client, &run, Move::Complete).await;
-        assert_eq!(client.results(&identity).await.expect("answered"), [result.clone()]);
+        assert_eq!(client.results(&identity).await.expect("answered"), std::slice::from_ref(&result));
         assert_eq!(client.result_of(run.facts.id).await.expect("answered"), Some(result));
     }
 }

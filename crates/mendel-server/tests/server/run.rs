@@ -87,6 +87,17 @@ async fn a_list_is_filtered_sorted_and_paged() {
 }
 
 #[tokio::test]
+async fn a_list_of_thousands_of_ids_is_answered() {
+    let lab = Lab::new().await;
+    let run = made(&lab.inside, wanted("train")).await;
+    for client in lab.clients() {
+        let ids = (0..3000).map(|_| run_id()).chain([run.facts.id]).collect();
+        let found = client.all_runs(&RunQuery { ids, ..Default::default() }).await.expect("a page");
+        assert_eq!(found.len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn a_batch_is_made_with_its_runs() {
     let lab = Lab::new().await;
     for client in lab.clients() {
