@@ -1,0 +1,61 @@
+"""Writes the reference pages from the command's own help and the package's own docstrings."""
+
+from __future__ import annotations
+
+import inspect
+import pathlib
+import re
+import subprocess
+import sys
+
+import mendel
+
+REFERENCE = pathlib.Path(__file__).resolve().parent.parent / "docs" / "reference"
+
+
+def help_of(binary: str, *words: str) -> str:
+    done = subprocess.run([binary, *words, "--help"], capture_output=True, text=True, check=True)
+    return done.stdout.rstrip()
+
+
+def command_line(binary: str) -> str:
+    overview = help_of(binary)
+    pages = ["# Command line", "Generated from `mendel --help`.", f"```text\n{overview}\n```"]
+    listed = overview.split("Commands:", 1)[1].split("Options:", 1)[0]
+    for name in re.findall(r"^  ([a-z][a-z-]*)\s", listed, re.MULTILINE):
+        if name != "help":
+            pages.append(f"## mendel {name}\n\n```text\n{help_of(binary, name)}\n```")
+    return "\n\n".join(pages) + "\n"
+
+
+def members(owner: type) -> list[str]:
+    pages = []
+    for name, member in inspect.getmembers(owner):
+        if name.startswith("_") or not (text := inspect.getdoc(member)):
+            continue
+        try:
+            signature = str(inspect.signature(member)) if callable(member) else ""
+        except (TypeError, ValueError):
+            signature = "(…)"
+        pages.append(f"### `{owner.__name__}.{name}{signature}`\n\n```text\n{text}\n```")
+    return pages
+
+
+def python() -> str:
+    pages = ["# Python", "Generated from the docstrings of the package."]
+    for name in sorted(mendel.__all__):
+        thing = getattr(mendel, name)
+        if not inspect.isclass(thing) and not callable(thing):
+            continue
+        pages.append(f"## `mendel.{name}`\n\n```text\n{inspect.getdoc(thing) or ''}\n```")
+        if inspect.isclass(thing) and not issubclass(thing, BaseException):
+            pages.extend(members(thing))
+    tracked = getattr(__import__("mendel.tracked_task", fromlist=["TrackedTask"]), "TrackedTask")
+    pages.append(f"## `TrackedTask`\n\n```text\n{inspect.getdoc(tracked) or ''}\n```")
+    pages.extend(members(tracked))
+    return "\n\n".join(pages) + "\n"
+
+
+if __name__ == "__main__":
+    (REFERENCE / "command-line.md").write_text(command_line(sys.argv[1]))
+    (REFERENCE / "python.md").write_text(python())
