@@ -90,7 +90,11 @@ impl EnvironmentError {
 
     /// Whether trying again later may help without any change.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Build { .. } | Self::Write { .. })
+        match self {
+            Self::Build { said, .. } => matches!(Cause::of(said), Cause::Network | Cause::Disk | Cause::Other),
+            Self::Write { .. } => true,
+            _ => false,
+        }
     }
 
     /// The way out, for a person.
@@ -106,10 +110,68 @@ impl EnvironmentError {
                 "install Python, or name an interpreter with `MENDEL_PYTHON=/path/to/python`".to_owned()
             }
             Self::Unreadable { .. } => "make it readable, or remove the line that names it".to_owned(),
-            Self::Build { .. } => {
-                "nothing half-made is kept: correct the file, or check network and disk and start the run again".to_owned()
-            }
+            Self::Build { said, file, .. } => match Cause::of(said) {
+                Cause::Network => "the package index could not be reached: check the network and run again".to_owned(),
+                Cause::Disk => "free some space on the disk and run again".to_owned(),
+                Cause::Hash => format!("a package is not the one that `{file}` expects: check its hashes"),
+                Cause::Package => format!("no such package or version can be had: correct `{file}`"),
+                Cause::Other => format!("nothing half-made is kept: correct `{file}`, or run again"),
+            },
             Self::Write { .. } => "free some space, or check who may write there".to_owned(),
+        }
+    }
+}
+
+/// What an installer's last words point to.
+enum Cause {
+    Network,
+    Disk,
+    Hash,
+    Package,
+    Other,
+}
+
+impl Cause {
+    fn of(said: &str) -> Self {
+        let said = said.to_lowercase();
+        let any = |words: &[&str]| words.iter().any(|word| said.contains(word));
+        if any(&["no space left", "disk quota"]) {
+            Self::Disk
+        } else if any(&["hash mismatch", "do not match the hashes", "hashes are required"]) {
+            Self::Hash
+        } else if any(&["connect", "timed out", "name resolution", "dns error", "network is unreachable", "503", "502"])
+        {
+            Self::Network
+        } else if any(&["no matching distribution", "no solution found", "not found in the package registry"]) {
+            Self::Package
+        } else {
+            Self::Other
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f67_the_last_words_of_an_installer_tell_whether_trying_again_helps() {
+        let cases = [
+            ("error: Request failed after 3 retries\ndns error: failed to lookup", true, "network"),
+            ("OSError: [Errno 28] No space left on device", true, "space"),
+            ("THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE", false, "hashes"),
+            ("ERROR: No matching distribution found for nope", false, "no such package"),
+            ("something else", true, "half-made"),
+        ];
+        for (said, retryable, word) in cases {
+            let error = EnvironmentError::Build {
+                tool: "pip".to_owned(),
+                file: "requirements.txt".to_owned(),
+                said: said.to_owned(),
+            };
+            assert_eq!(error.is_retryable(), retryable, "{said}");
+            assert!(error.hint().contains(word), "{said}: {}", error.hint());
+            assert_eq!(error.class(), "environment");
         }
     }
 }

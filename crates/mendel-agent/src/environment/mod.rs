@@ -16,6 +16,9 @@ mod process;
 mod requirement;
 mod venv;
 
+#[cfg(test)]
+mod tests;
+
 pub use detect::{Detected, EnvironmentChoice, detect};
 pub use error::EnvironmentError;
 pub use interpreter::{Interpreter, interpreter};
