@@ -2,7 +2,7 @@
 //!
 //! A batch keeps the limits L03, except for a single record that alone exceeds them. Where
 //! a record could not be read, an empty one takes its sequence, so that the server sees no
-//! gap; the making of a run goes out by its own call and is replaced in the same way.
+//! gap. The making of a run begins a batch.
 
 use std::{
     fs::File,
@@ -84,9 +84,9 @@ impl Batch {
     }
 
     /// An empty record in place of one that is not sent.
-    fn fill(&mut self, position: Position, records: u64) {
+    fn fill(&mut self, position: Position) {
         Record::write_points(&[], position.sequence, &mut self.frames);
-        self.ends.push(End { position, frames: self.frames.len(), records });
+        self.ends.push(End { position, frames: self.frames.len(), records: 0 });
     }
 
     /// Fills the sequences up to `last`; false when the batch is full before.
@@ -96,7 +96,7 @@ impl Batch {
                 return false;
             }
             position.sequence += 1;
-            self.fill(*position, 0);
+            self.fill(*position);
         }
         true
     }
@@ -208,7 +208,7 @@ fn take(window: &[u8], batch: &mut Batch, position: &mut Position, last: bool) -
                     Some(_) if !batch.ends.is_empty() => return Taken::Full,
                     Some(run) => {
                         batch.create = Some(run);
-                        batch.fill(behind, 1);
+                        batch.push(frame, behind);
                     }
                     None => batch.push(frame, behind),
                 }

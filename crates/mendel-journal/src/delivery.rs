@@ -16,7 +16,7 @@ use crate::{
     Damage, Journal, Position, SendError, Sender,
     batch::{Batch, End, Reader},
     blob,
-    leftover::REFUSED,
+    leftover::{REFUSED, journals_in},
     lock::Lock,
     segment::{name, numbers},
 };
@@ -155,7 +155,8 @@ impl Delivery {
         let sent = match self.send(sender, &batch) {
             Ok(acknowledged) => self.acknowledged(&batch, acknowledged, behind),
             Err(SendError::Refused { status, code, message }) => {
-                self.refused(sender, &batch, Refusal { sequence: last.position.sequence, code, message }, status)
+                let refusal = Refusal { sequence: last.position.sequence, code, message };
+                self.refused(sender, (&batch, behind), (status, refusal))
             }
             Err(error) => Err(error.into()),
         };
@@ -192,9 +193,8 @@ impl Delivery {
     fn refused(
         &mut self,
         sender: &mut dyn Sender,
-        batch: &Batch,
-        refusal: Refusal,
-        status: u16,
+        (batch, behind): (&Batch, Position),
+        (status, refusal): (u16, Refusal),
     ) -> Result<Step, DeliverError> {
         match (status, refusal.code.as_str()) {
             (401 | 403, _) => return Err(later(&refusal)),
@@ -203,9 +203,19 @@ impl Delivery {
                 self.position = self.reader.beginning().map_err(|source| self.failed(source))?;
                 return Ok(Step::Sent);
             }
+            (404, _) | (_, "stale_attempt") if self.may_come()? => return Err(later(&refusal)),
             (404, _) | (_, "stale_attempt" | "sequence_gap" | "wrong_store") => return self.give_up(&refusal),
             (400..500, _) => {}
             _ => return Err(later(&refusal)),
+        }
+        // Some servers keep the good part of a batch; asked again they acknowledge it.
+        match self.send(sender, batch) {
+            Ok(acknowledged) => {
+                self.note(refusal);
+                return self.acknowledged(batch, acknowledged, behind);
+            }
+            Err(SendError::Refused { .. }) => {}
+            Err(error) => return Err(error.into()),
         }
         let mut start = 0;
         for end in &batch.ends {
@@ -244,10 +254,26 @@ impl Delivery {
             Err(error) => return Err(error.into()),
         }
         self.report.refused += end.records;
+        self.note(refusal);
+        Ok(())
+    }
+
+    fn note(&mut self, refusal: Refusal) {
         if self.report.refusals.len() < REFUSALS_KEPT {
             self.report.refusals.push(refusal);
         }
-        Ok(())
+    }
+
+    /// Whether the run, or the attempt, may still be made by records on their way: those of
+    /// another writer of the run, such as the parent of a forked process.
+    fn may_come(&self) -> Result<bool, DeliverError> {
+        if self.position.sequence > 0 {
+            return Ok(false);
+        }
+        let run = self.journal.path.parent().unwrap_or(&self.journal.path);
+        let others = journals_in(run).map_err(|source| self.failed(source))?;
+        let begins = |journal: &Journal| journal.writer != self.journal.writer && journal.is_undelivered();
+        Ok(!self.journal.is_complete() || others.iter().any(begins))
     }
 
     /// Keeps the journal as it is, for a person to look at, and sends nothing more of it.

@@ -9,7 +9,7 @@ use std::{
 use mendel_model::{Owner, RunId, WriterId};
 use serde::{Deserialize, Serialize};
 
-use crate::{Workspace, is_alive};
+use crate::{Position, Workspace, is_alive};
 
 /// Marks a journal to which nothing will be added.
 pub(crate) const CLOSED: &str = "closed";
@@ -65,6 +65,11 @@ impl Journal {
         self.path.join(CLOSED).exists() || !self.owner.as_ref().is_some_and(is_alive)
     }
 
+    /// Whether nothing of it was delivered yet, and it is not known to be undeliverable.
+    pub(crate) fn is_undelivered(&self) -> bool {
+        self.refusal().is_none() && Position::read(&self.path).is_none_or(|position| position.sequence == 0)
+    }
+
     /// Why the server refused the journal as a whole, if it did.
     pub fn refusal(&self) -> Option<String> {
         fs::read_to_string(self.path.join(REFUSED)).ok()
@@ -82,8 +87,12 @@ pub fn journals(workspace: &Workspace) -> io::Result<Vec<Journal>> {
 
 /// The journals of one run.
 pub fn journals_of(workspace: &Workspace, run: RunId) -> io::Result<Vec<Journal>> {
-    let folders = entries(&workspace.journals().join(run.to_string()))?;
-    Ok(folders.iter().filter_map(|path| Journal::at(path)).collect())
+    journals_in(&workspace.journals().join(run.to_string()))
+}
+
+/// The journals in the folder of one run.
+pub(crate) fn journals_in(run: &Path) -> io::Result<Vec<Journal>> {
+    Ok(entries(run)?.iter().filter_map(|path| Journal::at(path)).collect())
 }
 
 /// The journals to which nothing will be added any more, and which wait for delivery.

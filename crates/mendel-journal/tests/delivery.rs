@@ -27,6 +27,7 @@ struct Server {
     deaf: bool,
     refuses: Option<String>,
     attempt: u32,
+    absent: bool,
 }
 
 impl Sender for Server {
@@ -47,6 +48,9 @@ impl Sender for Server {
         let silent = || SendError::Later { message: "silence".into(), after: None };
         if attempt < self.attempt {
             return refused(409, "stale_attempt");
+        }
+        if self.absent {
+            return refused(404, "not_found");
         }
         if self.answers == Some(0) && !self.deaf {
             return Err(silent());
@@ -252,6 +256,7 @@ fn the_making_of_a_run_goes_first_and_takes_its_sequence() {
 
     assert_eq!(server.created, [lab.run]);
     assert_eq!(server.acknowledged, 2);
+    assert!(matches!(server.applied[&1], Record::Create(_)));
     assert_eq!(server.lines(), ["started"]);
 }
 
@@ -281,6 +286,24 @@ fn a_journal_of_an_attempt_that_is_over_is_kept_and_not_sent_again() {
     assert!(report.refusal.is_some_and(|text| text.starts_with("stale_attempt")));
     assert!(lab.folder().exists());
     assert!(leftover(&lab.workspace).expect("listed").is_empty());
+}
+
+#[test]
+fn f10_a_child_waits_for_the_parent_to_make_the_run() {
+    let lab = Lab::new();
+    let mut parent = lab.writer(&dead());
+    parent.append(&line("made by the parent")).expect("appended");
+    drop(parent);
+    let child = WriterId::new(3, [3; 10]);
+    let mut writer = Writer::open(&lab.workspace, lab.run, 1, child, &dead()).expect("a journal");
+    writer.append(&line("of the child")).expect("appended");
+    let folder = writer.folder().to_owned();
+    drop(writer);
+
+    let mut absent = Server { absent: true, ..Server::default() };
+    assert!(deliver(&folder, &mut absent).is_err());
+    assert!(lab.deliver(&mut Server::default()).finished);
+    assert!(deliver(&folder, &mut absent).expect("looked at").refusal.is_some());
 }
 
 #[test]
