@@ -32,9 +32,9 @@ pub fn router(app: App) -> Router {
         .route("/projects/{name}", get(project::show::show_project))
         .route("/batches/{id}", get(batch::show::show_batch))
         .route("/notes/{key}", put(note::put::put_note).get(note::show::show_note));
-    // Nesting leaves `/api/v1` and `/api/v1/` to the same endpoint.
     Router::new()
         .nest("/api/v1", interface)
+        .route("/api/v1/", get(hello::hello))
         .fallback(no_address)
         .method_not_allowed_fallback(no_method)
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES))

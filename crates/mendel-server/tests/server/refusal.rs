@@ -3,7 +3,7 @@
 use mendel_api::{CreateRuns, RunQuery};
 use mendel_model::{NewRun, RunRef};
 
-use crate::lab::{Lab, made, refusal, renamed, run_id, wanted, writer_id};
+use crate::lab::{Lab, frames, line, made, refusal, renamed, run_id, wanted, writer_id};
 
 #[tokio::test]
 async fn all_faults_are_told_at_once() {
@@ -43,7 +43,7 @@ async fn what_is_not_there_is_not_found() {
     let lab = Lab::new().await;
     for client in lab.clients() {
         assert_eq!(refusal(client.update_run(run_id(), None, &renamed("x")).await), (404, "not_found".into()));
-        let sent = client.append(run_id(), 1, writer_id(), Default::default()).await;
+        let sent = client.append(run_id(), 1, writer_id(), frames(1, &[line("x")]).into()).await;
         assert_eq!(refusal(sent), (404, "not_found".into()));
         assert_eq!(client.project("nothing").await.expect("answered"), None);
         assert_eq!(client.note("nothing").await.expect("answered"), None);
