@@ -61,6 +61,9 @@ pub struct Job {
     pub root: PathBuf,
     /// Where it runs.
     pub folder: WorkingFolder,
+    /// The folder it starts in as part of its identity: below the root, empty for the root.
+    #[serde(default)]
+    pub starts_in: String,
     /// Digest of the manifest blob of the run's snapshot.
     #[serde(default)]
     pub manifest: Option<Digest>,
@@ -70,10 +73,13 @@ pub struct Job {
     /// For a command: the only files that count as its inputs, if any were named.
     #[serde(default)]
     pub inputs: Option<Vec<PathBuf>>,
-    /// What the run means, where that is known before it starts; reported parameters that
-    /// say otherwise replace it.
+    /// What the run means, where that is known before it starts.
     #[serde(default)]
     pub identity: Option<Identity>,
+    /// Whether the parameters that its own parser reports settle what the run means; not
+    /// for a task whose parameters are declared in a file.
+    #[serde(default)]
+    pub parser_settles: bool,
     /// Under which note the reported parser is kept for later requests.
     #[serde(default)]
     pub parser_note: Option<String>,
@@ -129,7 +135,8 @@ pub enum WorkingFolder {
         /// The folder.
         path: PathBuf,
     },
-    /// In a folder of its own, which holds the snapshot and is removed afterwards.
+    /// In a folder of its own, which holds the snapshot. It is removed after a good end,
+    /// unless outputs lie in it that are kept nowhere else.
     Private {
         /// The folder to start in, below the root, with `/`; empty for the root.
         below: String,

@@ -3,11 +3,23 @@
 //! It lives in a session of its own, so that a closed terminal or a killed command does
 //! not take it along. Decided here: how children are started, heard, stopped and judged.
 
+mod close;
+mod console;
+mod event_sink;
+mod hold;
 mod input;
+mod launch;
+mod memory;
 mod message;
+mod outcome;
+mod prepare;
+mod pump;
+mod recorder;
 mod serve;
+mod settle;
 mod watcher;
 
+pub(crate) use close::finish;
 pub use input::{Input, InputError};
 pub use message::{Command, Ended, Event};
 pub use serve::run;

@@ -1,14 +1,43 @@
 //! The supervisor's loop: starts jobs as slots fall free, and ends when all are closed.
 
-use mendel_api::Client;
-use tokio::io::AsyncWrite;
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use super::Input;
-use crate::job::JobBatch;
+use mendel_api::Client;
+use mendel_journal::{Workspace, this_process};
+use mendel_model::{Move, RunId, RunRef, Status, StatusRecord};
+use tokio::{
+    io::AsyncWrite,
+    signal::unix::{SignalKind, signal},
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    task::{Id, JoinError, JoinSet, LocalSet, spawn_local},
+};
+
+use super::{
+    Command, Ended, Event, Input,
+    close::{expected, failed, finish},
+    event_sink::EventSink,
+    hold::{Held, Order, Surroundings, hold},
+    launch,
+    memory::MemoryWatch,
+    outcome::StopReason,
+    prepare::{Ready, prepare},
+    recorder::Recorder,
+};
+use crate::{
+    clock::{now, now_ns},
+    error_text::in_full,
+    job::{Job, JobBatch, Watched},
+    monitor::Monitor,
+};
+
+/// How often it is looked whether someone else ended a run.
+const LOOK_OUTSIDE: Duration = Duration::from_secs(1);
+/// How long a watcher may take to read the last events.
+const LAST_EVENTS: Duration = Duration::from_secs(10);
 
 /// Executes `batch`: commands come from `input`, events go to `events`, and children reach
-/// the workspace at `api` (`unix:/path`). Call it from the main thread, since children die
-/// with the thread that started them.
+/// the workspace at `api` (`unix:/path`). Call it from the main thread: children die with
+/// the thread that started them.
 pub async fn run(
     batch: JobBatch,
     input: Input,
@@ -16,6 +45,307 @@ pub async fn run(
     client: Client,
     api: &str,
 ) {
-    let _ = (batch, input, events, client, api);
-    todo!()
+    // Everything stays on the calling thread, whatever runtime this is: it is the one that
+    // children die with.
+    LocalSet::new().run_until(supervise(batch, input, events, client, api)).await;
+}
+
+async fn supervise(
+    batch: JobBatch,
+    input: Input,
+    events: impl AsyncWrite + Send + Unpin + 'static,
+    client: Client,
+    api: &str,
+) {
+    let (events, writing) = EventSink::new(events);
+    let monitor = batch.jobs.iter().any(|job| job.keep.monitor).then(Monitor::start);
+    let around = Surroundings { batch: Arc::new(batch), client, events, monitor };
+    let supervisor = Supervisor {
+        api: api.to_owned(),
+        next: 0,
+        preparing: JoinSet::new(),
+        holding: JoinSet::new(),
+        running: HashMap::new(),
+        stopping: None,
+        around,
+    };
+    supervisor.work(commands(input)).await;
+    // A watcher that does not read any more does not keep a finished supervisor alive.
+    let _ = tokio::time::timeout(LAST_EVENTS, writing).await;
+}
+
+/// Reading is a task of its own, so that nothing half read is ever dropped. None: the
+/// watcher is gone.
+fn commands(mut input: Input) -> UnboundedReceiver<Option<Command>> {
+    let (sender, receiver) = unbounded_channel();
+    tokio::spawn(async move {
+        while let Some(command) = input.command().await {
+            if sender.send(Some(command)).is_err() {
+                return;
+            }
+        }
+        // When nobody listens any more, the supervisor has ended before its watcher.
+        let _ = sender.send(None);
+    });
+    receiver
+}
+
+struct Supervisor {
+    around: Surroundings,
+    api: String,
+    /// The first job that was not begun.
+    next: usize,
+    preparing: JoinSet<(usize, Result<(u32, Ready), StatusRecord>)>,
+    holding: JoinSet<Ended>,
+    running: HashMap<Id, Running>,
+    /// Why no other job starts.
+    stopping: Option<StopReason>,
+}
+
+struct Running {
+    place: usize,
+    attempt: u32,
+    pid: u32,
+    orders: UnboundedSender<Order>,
+}
+
+impl Supervisor {
+    async fn work(mut self, mut commands: UnboundedReceiver<Option<Command>>) {
+        let mut terminated = signal(SignalKind::terminate()).ok();
+        let mut look = tokio::time::interval(LOOK_OUTSIDE);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            self.fill_slots().await;
+            if self.preparing.is_empty() && self.holding.is_empty() && self.next == self.jobs().len() {
+                break;
+            }
+            tokio::select! {
+                Some(command) = commands.recv() => self.command(command),
+                Some(prepared) = self.preparing.join_next() => self.prepared(prepared).await,
+                Some(ended) = self.holding.join_next_with_id() => self.ended(ended).await,
+                () = heard(&mut terminated) => {
+                    let reason = StopReason::new("terminated", "the supervisor was told to end");
+                    self.stop_all(&Order::Stop(reason));
+                }
+                _ = look.tick() => self.look_outside().await,
+            }
+        }
+        self.around.events.send(Event::Done);
+    }
+
+    fn jobs(&self) -> &[Job] {
+        &self.around.batch.jobs
+    }
+
+    async fn fill_slots(&mut self) {
+        while self.next < self.jobs().len() {
+            let place = self.next;
+            if let Some(stop) = self.stopping.clone() {
+                self.next += 1;
+                self.never_started(place, None, &stopped(&stop)).await;
+            } else if self.preparing.len() + self.holding.len() < self.around.batch.slots.max(1) {
+                self.next += 1;
+                let (around, api) = (self.around.clone(), self.api.clone());
+                self.preparing.spawn_local(async move { (place, begin(&around, place, &api).await) });
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn command(&mut self, command: Option<Command>) {
+        match command {
+            Some(Command::Stop) => self.stop_all(&Order::Stop(asked())),
+            Some(Command::Kill) => self.stop_all(&Order::Kill(asked())),
+            Some(Command::StopRun { run }) => self.stop_one(run, &Order::Stop(asked())),
+            None if self.around.batch.watched == Watched::Optional => {}
+            None => {
+                let reason = StopReason::new("client_lost", "whoever watched it went away");
+                self.stop_all(&Order::Stop(reason));
+            }
+        }
+    }
+
+    fn stop_all(&mut self, order: &Order) {
+        let (Order::Stop(reason) | Order::Kill(reason)) = order;
+        self.stopping.get_or_insert_with(|| reason.clone());
+        for running in self.running.values() {
+            // One that just ended hears nothing, and needs nothing.
+            let _ = running.orders.send(order.clone());
+        }
+    }
+
+    fn stop_one(&self, run: RunId, order: &Order) {
+        for running in self.running.values().filter(|running| self.jobs()[running.place].run == run) {
+            let _ = running.orders.send(order.clone());
+        }
+    }
+
+    async fn prepared(&mut self, prepared: Result<(usize, Result<(u32, Ready), StatusRecord>), JoinError>) {
+        let (place, begun) = match prepared {
+            Ok(prepared) => prepared,
+            // A defect of ours; the run is closed by whoever opens the workspace next.
+            Err(error) => {
+                self.around.events.send(Event::Warning { run: None, text: format!("a job was lost: {error}") });
+                return;
+            }
+        };
+        match (begun, self.stopping.clone()) {
+            (Err(change), _) => self.never_started(place, None, &change).await,
+            (Ok((attempt, _)), Some(stop)) => self.never_started(place, Some(attempt), &stopped(&stop)).await,
+            (Ok((attempt, ready)), None) => {
+                if let Err(error) = self.launch(place, attempt, ready) {
+                    let change = failed("cannot start", &error.to_string());
+                    self.never_started(place, Some(attempt), &change).await;
+                    self.after_failure(Status::Failed);
+                }
+            }
+        }
+    }
+
+    fn launch(&mut self, place: usize, attempt: u32, ready: Ready) -> std::io::Result<()> {
+        let job = &self.around.batch.jobs[place];
+        let recorder = self.recorder(job, attempt);
+        let (started, started_ns, memory) = (now(), now_ns(), MemoryWatch::begin());
+        let child = launch::start(job, &ready.preparation)?;
+        let pid = child.id().expect("a child that was not waited for has an id");
+        self.around.events.send(Event::Started { run: job.run, attempt, pid, time: started });
+        if let Some(recorder) = recorder.clone() {
+            spawn_local(recorder.work());
+        }
+        let (orders, received) = unbounded_channel();
+        let held = Held { place, attempt, ready, child, pid, recorder, orders: received, started, started_ns, memory };
+        let task = self.holding.spawn_local(hold(held, self.around.clone()));
+        self.running.insert(task.id(), Running { place, attempt, pid, orders });
+        Ok(())
+    }
+
+    fn recorder(&self, job: &Job, attempt: u32) -> Option<Recorder> {
+        if !(job.keep.console || job.keep.monitor || job.keep.artifacts) {
+            return None;
+        }
+        let workspace = Workspace::at(&self.around.batch.workspace);
+        match Recorder::open(&workspace, self.around.client.clone(), job.run, attempt) {
+            Ok(recorder) => Some(recorder),
+            Err(error) => {
+                let text = format!("its console is not recorded: {}", in_full(&error));
+                self.around.events.send(Event::Warning { run: Some(job.run), text });
+                None
+            }
+        }
+    }
+
+    async fn ended(&mut self, ended: Result<(Id, Ended), JoinError>) {
+        let ended = match ended {
+            Ok((id, ended)) => {
+                self.running.remove(&id);
+                ended
+            }
+            Err(error) => {
+                let Some(running) = self.running.remove(&error.id()) else { return };
+                launch::signal_group(running.pid, nix::sys::signal::Signal::SIGKILL);
+                let change = failed("supervisor failed", &error.to_string());
+                self.never_started(running.place, Some(running.attempt), &change).await;
+                return;
+            }
+        };
+        let status = ended.status;
+        self.around.events.send(Event::Ended(ended));
+        self.after_failure(status);
+    }
+
+    fn after_failure(&mut self, status: Status) {
+        if self.around.batch.fail_fast && status == Status::Failed && self.stopping.is_none() {
+            let reason = StopReason::new("fail_fast", "another run of the batch failed");
+            self.stop_all(&Order::Stop(reason));
+        }
+    }
+
+    /// Closes a run whose process never started.
+    async fn never_started(&self, place: usize, attempt: Option<u32>, change: &StatusRecord) {
+        let run = self.jobs()[place].run;
+        let client = &self.around.client;
+        let kept = match attempt {
+            Some(attempt) => finish(client, run, attempt, change).await,
+            None => match client.move_run(run, None, change).await {
+                Ok(run) => Ok(Some(run)),
+                // It ended, or someone else runs it: what is there stands.
+                Err(error) if error.code() == Some("wrong_status") => client.run(&RunRef::Id(run)).await,
+                Err(error) => Err(error),
+            },
+        };
+        let kept = kept.unwrap_or_else(|error| {
+            let text = format!("its end could not be kept: {error}");
+            self.around.events.send(Event::Warning { run: Some(run), text });
+            None
+        });
+        self.around.events.send(Event::Ended(Ended {
+            run,
+            status: kept.map_or_else(|| expected(change), |run| run.status),
+            reason: change.reason.clone(),
+            message: change.message.clone(),
+            exit_code: None,
+            signal: None,
+            last_lines: Vec::new(),
+            outputs: Vec::new(),
+            tainted: Vec::new(),
+            refused: None,
+            started: false,
+            reusable: false,
+            time: change.time,
+            duration: 0,
+        }));
+    }
+
+    /// Stops the children of runs that someone else ended or took over.
+    async fn look_outside(&self) {
+        for running in self.running.values() {
+            let id = self.jobs()[running.place].run;
+            // Without an answer nothing is known, and nothing is done.
+            let Ok(found) = self.around.client.run(&RunRef::Id(id)).await else { continue };
+            let ours = |run: &mendel_model::Run| run.status == Status::Running && run.attempt == running.attempt;
+            if !found.as_ref().is_some_and(ours) {
+                let reason = StopReason::new("stopped", "it was ended from elsewhere");
+                let _ = running.orders.send(Order::Stop(reason));
+            }
+        }
+    }
+}
+
+/// Starts the attempt and makes everything ready for it; else the change that closes it.
+async fn begin(around: &Surroundings, place: usize, api: &str) -> Result<(u32, Ready), StatusRecord> {
+    let job = &around.batch.jobs[place];
+    let start = StatusRecord {
+        to: Move::Start,
+        reason: String::new(),
+        message: String::new(),
+        time: now(),
+        owner: Some(this_process()),
+        exit_code: None,
+        signal: None,
+    };
+    let unable = |error: &dyn std::error::Error| failed("cannot start", &in_full(error));
+    let run = around.client.move_run(job.run, None, &start).await.map_err(|error| unable(&error))?;
+    match prepare(&around.batch, job, run.attempt, &around.client, api).await {
+        Ok(ready) => Ok((run.attempt, ready)),
+        Err(error) => Err(unable(&error)),
+    }
+}
+
+fn stopped(stop: &StopReason) -> StatusRecord {
+    let change = failed(stop.reason, &stop.message);
+    StatusRecord { to: Move::Stop, ..change }
+}
+
+fn asked() -> StopReason {
+    StopReason::new("stopped", "it was stopped on request")
+}
+
+async fn heard(signal: &mut Option<tokio::signal::unix::Signal>) {
+    match signal {
+        Some(signal) => {
+            signal.recv().await;
+        }
+        None => std::future::pending().await,
+    }
 }

@@ -1,0 +1,362 @@
+//! Judges what a run depended on and what it made, from what was observed and what lies on
+//! the disk in the end.
+//!
+//! A doubt taints: a file that changed between its use and the end, a module that is not
+//! the one of the snapshot, an observation that may be incomplete. A tainted run is kept
+//! and never answers a later request.
+
+mod output;
+mod place;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    path::{Path, PathBuf},
+};
+
+use mendel_model::{Dependency, DependencyKind, Digest, EntryKind, Manifest};
+use mendel_snapshot::{FileStat, SnapshotError, StatIndex, current_digest, hash_file};
+
+use crate::{
+    job::{Job, Launch, WorkingFolder},
+    worker::{Observed, Stat},
+};
+
+pub use output::FoundOutput;
+use place::Places;
+
+/// The name of a snapshot as a whole, and of the root among listings.
+const WHOLE: &str = ".";
+/// The subject of the environment.
+const ENVIRONMENT: &str = "environment";
+/// Times of files come from a coarser clock than ours.
+const CLOCK_SLACK_NS: i64 = 20_000_000;
+
+/// What is known of a run that ended.
+#[derive(Debug)]
+pub struct Case<'a> {
+    /// What was asked for.
+    pub job: &'a Job,
+    /// The root that it saw: its private folder, or the project's.
+    pub root: &'a Path,
+    /// The list of its snapshot.
+    pub manifest: Option<&'a Manifest>,
+    /// Paths that its words named and that existed before.
+    pub named: &'a [PathBuf],
+    /// What its processes observed.
+    pub observed: &'a [Observed],
+    /// When its process started, in nanoseconds since the epoch.
+    pub started_ns: i64,
+}
+
+/// What a run depended on and what it made.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Judgement {
+    /// What it depended on, sorted.
+    pub dependencies: Vec<Dependency>,
+    /// What it wrote, sorted by path.
+    pub outputs: Vec<FoundOutput>,
+    /// Why the result must not be reused; empty where it may.
+    pub tainted: Vec<String>,
+}
+
+/// Judges `case`; digests come from `index` where it remembers them.
+pub fn judge(case: &Case<'_>, index: &mut StatIndex) -> Result<Judgement, SnapshotError> {
+    let mut bench = Bench::new(case, index);
+    bench.find_outputs()?;
+    match &case.job.launch {
+        Launch::Script { entry, .. } => {
+            bench.judge_modules()?;
+            bench.require_entry(entry);
+        }
+        Launch::Command { .. } | Launch::Shell { .. } => bench.judge_whole_snapshot()?,
+    }
+    bench.judge_reads()?;
+    bench.judge_named()?;
+    bench.judge_listings()?;
+    if let Some(lock) = case.job.environment.lock {
+        bench.depend(DependencyKind::Environment, ENVIRONMENT.to_owned(), Some(lock));
+    }
+    Ok(bench.finish())
+}
+
+/// The case while it is judged.
+struct Bench<'a> {
+    case: &'a Case<'a>,
+    index: &'a mut StatIndex,
+    places: Places,
+    /// Digests of the snapshot's files by path.
+    snapshot: BTreeMap<&'a str, Digest>,
+    /// Subjects that the run wrote, moved or removed itself.
+    written: HashSet<String>,
+    dependencies: BTreeMap<(DependencyKind, String), Option<Digest>>,
+    outputs: BTreeMap<String, FoundOutput>,
+    tainted: BTreeSet<String>,
+}
+
+impl<'a> Bench<'a> {
+    fn new(case: &'a Case<'a>, index: &'a mut StatIndex) -> Self {
+        let places = Places::new(case.root, &case.job.root);
+        let entries = case.manifest.map_or(&[][..], |manifest| &manifest.entries);
+        let files = entries.iter().filter_map(|entry| match &entry.kind {
+            EntryKind::File { digest, .. } => Some((entry.path.as_str(), *digest)),
+            EntryKind::Link { .. } => None,
+        });
+        let snapshot = files.collect();
+        let written = case.observed.iter().filter_map(|observed| match observed {
+            Observed::Write { path } => Some(places.subject(path)),
+            _ => None,
+        });
+        let written = written.collect();
+        let unsure = case.observed.iter().filter_map(|observed| match observed {
+            Observed::Unsure { message } => Some(format!("not everything was observed: {message}")),
+            _ => None,
+        });
+        let tainted = unsure.collect();
+        let (dependencies, outputs) = (BTreeMap::new(), BTreeMap::new());
+        Self { case, index, places, snapshot, written, dependencies, outputs, tainted }
+    }
+
+    fn finish(self) -> Judgement {
+        let dependency = |((kind, subject), digest)| Dependency { kind, subject, digest };
+        Judgement {
+            dependencies: self.dependencies.into_iter().map(dependency).collect(),
+            outputs: self.outputs.into_values().collect(),
+            tainted: self.tainted.into_iter().collect(),
+        }
+    }
+
+    fn depend(&mut self, kind: DependencyKind, subject: String, digest: Option<Digest>) {
+        self.dependencies.insert((kind, subject), digest);
+    }
+
+    fn taint(&mut self, why: String) {
+        self.tainted.insert(why);
+    }
+
+    const fn is_private(&self) -> bool {
+        matches!(self.case.job.folder, WorkingFolder::Private { .. })
+    }
+
+    /// Whether the run itself made the file what it is.
+    fn is_own(&self, subject: &str) -> bool {
+        self.written.contains(subject) || self.outputs.contains_key(subject)
+    }
+
+    /// Whether only the run's named inputs count.
+    const fn is_narrowed(&self) -> bool {
+        self.case.job.inputs.is_some()
+    }
+
+    fn judge_modules(&mut self) -> Result<(), SnapshotError> {
+        for observed in self.case.observed {
+            if let Observed::Module { path, stat } = observed {
+                self.used(DependencyKind::Code, path, *stat)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A result whose entry nobody saw is one whose observation never began.
+    fn require_entry(&mut self, entry: &str) {
+        let seen = self.dependencies.keys().any(|(kind, subject)| *kind == DependencyKind::Code && subject == entry);
+        if !seen && !self.written.contains(entry) {
+            self.taint(format!("not everything was observed: `{entry}` was not seen to start"));
+        }
+    }
+
+    fn judge_reads(&mut self) -> Result<(), SnapshotError> {
+        if self.is_narrowed() {
+            return Ok(());
+        }
+        for observed in self.case.observed {
+            let (Observed::Read { path, stat } | Observed::Module { path, stat }) = observed else { continue };
+            let subject = self.places.subject(path);
+            let known = self.dependencies.contains_key(&(DependencyKind::Code, subject.clone()));
+            let covered = self.covers_all() && self.snapshot.contains_key(subject.as_str());
+            if !known && !covered {
+                self.used(DependencyKind::Input, path, *stat)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the snapshot counts as a whole.
+    fn covers_all(&self) -> bool {
+        self.dependencies.contains_key(&(DependencyKind::Code, WHOLE.to_owned()))
+    }
+
+    /// A file that was used as it was at `stat`.
+    fn used(&mut self, kind: DependencyKind, path: &Path, stat: Option<Stat>) -> Result<(), SnapshotError> {
+        let subject = self.places.subject(path);
+        if self.is_own(&subject) {
+            return Ok(());
+        }
+        let present = path.metadata().ok().filter(|facts| facts.is_file());
+        match (stat, present) {
+            (None, None) => self.depend(kind, subject, None),
+            (Some(then), Some(now)) if same(then, &FileStat::of(&now)) => {
+                let (digest, _) = hash_file(path, self.index)?;
+                if self.snapshot.get(subject.as_str()).is_some_and(|recorded| *recorded != digest) {
+                    self.taint(format!("`{subject}` is not as in the snapshot"));
+                }
+                self.depend(kind, subject, Some(digest));
+            }
+            (Some(_), _) | (None, Some(_)) => self.taint(format!("`{subject}` changed while it ran")),
+        }
+        Ok(())
+    }
+
+    /// For a command every file of the snapshot counts, unless its inputs were named.
+    fn judge_whole_snapshot(&mut self) -> Result<(), SnapshotError> {
+        if let Some(inputs) = &self.case.job.inputs {
+            return inputs.iter().try_for_each(|path| self.judge_input(path));
+        }
+        let Some(manifest) = self.case.manifest else {
+            self.taint("it has no snapshot to compare with".to_owned());
+            return Ok(());
+        };
+        self.depend(DependencyKind::Code, WHOLE.to_owned(), Some(manifest.digest()));
+        if self.is_private() {
+            return Ok(());
+        }
+        let entries: Vec<_> = self.snapshot.iter().map(|(path, digest)| ((*path).to_owned(), *digest)).collect();
+        for (subject, recorded) in entries {
+            let present = hash_file(&self.case.root.join(&subject), self.index).ok();
+            if present.is_none_or(|(digest, _)| digest != recorded) && !self.written.contains(&subject) {
+                self.taint(format!("`{subject}` changed while it ran"));
+            }
+        }
+        Ok(())
+    }
+
+    /// A file or folder that was named as an input.
+    fn judge_input(&mut self, path: &Path) -> Result<(), SnapshotError> {
+        let subject = self.places.subject(&self.case.job.root.join(path));
+        let there = self.places.seen(&subject);
+        let input = Dependency { kind: DependencyKind::Input, subject: there.to_string_lossy().into(), digest: None };
+        let digest = current_digest(Path::new("/"), &input, self.index)?;
+        let changed = there.metadata().is_ok_and(|facts| self.is_recent(&FileStat::of(&facts)));
+        if changed && there.is_file() && !self.is_own(&subject) {
+            self.taint(format!("`{subject}` changed while it ran"));
+        }
+        let subject = if subject.is_empty() { WHOLE.to_owned() } else { subject };
+        self.depend(DependencyKind::Input, subject, digest);
+        Ok(())
+    }
+
+    /// Files that the words name count even where nobody saw them opened: a library may
+    /// have read them.
+    fn judge_named(&mut self) -> Result<(), SnapshotError> {
+        if self.is_narrowed() {
+            return Ok(());
+        }
+        let is_command = !matches!(self.case.job.launch, Launch::Script { .. });
+        for path in self.case.named {
+            let subject = self.places.subject(path);
+            let known = |kind| self.dependencies.contains_key(&(kind, subject.clone()));
+            let counted = known(DependencyKind::Code) || known(DependencyKind::Input);
+            let covered = self.covers_all() && self.is_in_snapshot(&subject);
+            let Ok(facts) = path.metadata() else { continue };
+            if counted || covered || self.is_own(&subject) {
+                continue;
+            }
+            if facts.is_file() && !self.is_recent(&FileStat::of(&facts)) {
+                let (digest, _) = hash_file(path, self.index)?;
+                self.depend(DependencyKind::Input, subject, Some(digest));
+            } else if facts.is_dir() && is_command {
+                self.judge_input(path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_in_snapshot(&self, subject: &str) -> bool {
+        let below = format!("{subject}/");
+        subject.is_empty()
+            || self.snapshot.contains_key(subject)
+            || self.snapshot.range(below.as_str()..).next().is_some_and(|(path, _)| path.starts_with(&below))
+    }
+
+    fn judge_listings(&mut self) -> Result<(), SnapshotError> {
+        if self.is_narrowed() {
+            return Ok(());
+        }
+        for observed in self.case.observed {
+            if let Observed::List { path, stat } = observed {
+                self.listed(path, *stat)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn listed(&mut self, path: &Path, stat: Option<Stat>) -> Result<(), SnapshotError> {
+        let subject = self.places.subject(path);
+        if self.is_own(&subject) {
+            return Ok(());
+        }
+        let Ok(facts) = path.metadata() else {
+            match stat {
+                None => self.depend(DependencyKind::Listing, or_whole(subject), None),
+                Some(_) => self.taint(format!("folder `{subject}` changed while it ran")),
+            }
+            return Ok(());
+        };
+        let now = FileStat::of(&facts);
+        let same = stat.is_some_and(|Stat(_, written, inode)| written == now.mtime_ns && inode == now.inode);
+        if !same && !self.changed_itself(&subject, path) {
+            self.taint(format!("folder `{}` changed while it ran", or_whole(subject)));
+            return Ok(());
+        }
+        // What a private folder lacks or has beside the project's own does not count, as
+        // long as the run made it.
+        let place = match self.is_private() {
+            true => self.same_in_project(&subject, path),
+            false => path.to_owned(),
+        };
+        let digest = mendel_snapshot::listing_digest(&place)?;
+        self.depend(DependencyKind::Listing, or_whole(subject), digest);
+        Ok(())
+    }
+
+    /// Whether the run's own doing explains that the names in a folder changed.
+    fn changed_itself(&self, subject: &str, path: &Path) -> bool {
+        let inside = |other: &str| match subject {
+            "" => true,
+            folder => other.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')),
+        };
+        let wrote = self.written.iter().map(String::as_str).chain(self.outputs.keys().map(String::as_str)).any(inside);
+        // Python makes this folder when a module is imported for the first time.
+        let cache = path.join("__pycache__").metadata();
+        wrote || cache.is_ok_and(|facts| self.is_recent(&FileStat::of(&facts)))
+    }
+
+    /// The project's own folder, if it holds the same names as the private one without what
+    /// the run wrote; else the private one.
+    fn same_in_project(&self, subject: &str, path: &Path) -> PathBuf {
+        let own = self.case.job.root.join(subject);
+        let prefix = if subject.is_empty() { String::new() } else { format!("{subject}/") };
+        let made: HashSet<_> = self
+            .outputs
+            .keys()
+            .filter_map(|output| output.strip_prefix(&prefix))
+            .filter_map(|rest| rest.split('/').next())
+            .collect();
+        let mut seen = output::names(path);
+        seen.retain(|name| !made.contains(name.as_str()));
+        let mut there = output::names(&own);
+        there.retain(|name| !made.contains(name.as_str()));
+        if seen == there { own } else { path.to_owned() }
+    }
+
+    fn is_recent(&self, stat: &FileStat) -> bool {
+        stat.ctime_ns.max(stat.mtime_ns) >= self.case.started_ns - CLOCK_SLACK_NS
+    }
+}
+
+fn or_whole(subject: String) -> String {
+    if subject.is_empty() { WHOLE.to_owned() } else { subject }
+}
+
+const fn same(then: Stat, now: &FileStat) -> bool {
+    then.0 == now.size && then.1 == now.mtime_ns && then.2 == now.inode
+}

@@ -1,0 +1,122 @@
+//! What a run wrote: files that were seen to be written, and files that appeared.
+//!
+//! Libraries that are not Python write without being seen. In a private folder everything
+//! that differs from the snapshot is an output; in place, new files are, where they lie in
+//! a folder that changed.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use mendel_model::Digest;
+use mendel_snapshot::{FileStat, SnapshotError, hash_file};
+
+use super::Bench;
+
+/// Folders whose content is nobody's output.
+const PASSED_OVER: [&str; 5] = ["__pycache__", ".git", ".mendel", "node_modules", "site-packages"];
+/// More paths than this are not looked at.
+const PATHS_MAX: usize = 50_000;
+
+/// A file that a run wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundOutput {
+    /// Its path below the root, with `/`.
+    pub path: String,
+    /// Where it lies.
+    pub place: PathBuf,
+    /// Digest of its bytes in the end.
+    pub digest: Digest,
+    /// Number of bytes.
+    pub size: u64,
+}
+
+impl Bench<'_> {
+    /// Collects what the run wrote below the root.
+    pub(super) fn find_outputs(&mut self) -> Result<(), SnapshotError> {
+        let mut found = BTreeSet::new();
+        for subject in &self.written {
+            let place = self.places.seen(subject);
+            if self.places.holds(&place) {
+                found.insert((subject.clone(), place));
+            }
+        }
+        for path in self.case.named.iter().filter(|path| self.places.holds(path)) {
+            if path.metadata().is_ok_and(|facts| facts.is_file() && self.is_recent(&FileStat::of(&facts))) {
+                found.insert((self.places.subject(path), path.clone()));
+            }
+        }
+        let mut walk = Walk { bench: self, left: PATHS_MAX, found: Vec::new() };
+        let news = self.case.root.metadata().is_ok_and(|facts| self.is_recent(&FileStat::of(&facts)));
+        walk.folder(self.case.root, news || self.is_private());
+        found.extend(walk.found);
+        for (subject, place) in found {
+            let regular = place.symlink_metadata().is_ok_and(|facts| facts.is_file());
+            if !regular || subject.is_empty() {
+                continue;
+            }
+            let (digest, stat) = hash_file(&place, self.index)?;
+            // Written, and in the end as it was.
+            if self.snapshot.get(subject.as_str()) != Some(&digest) {
+                let output = FoundOutput { path: subject.clone(), place, digest, size: stat.size };
+                self.outputs.insert(subject, output);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The sorted names in a folder that count.
+pub(super) fn names(folder: &Path) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let names = entries.filter_map(Result::ok).map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut names: Vec<_> = names.filter(|name| !PASSED_OVER.contains(&name.as_str())).collect();
+    names.sort_unstable();
+    names
+}
+
+struct Walk<'a, 'b> {
+    bench: &'a Bench<'b>,
+    left: usize,
+    found: Vec<(String, PathBuf)>,
+}
+
+impl Walk<'_, '_> {
+    /// `changed` says whether names in `folder` may be new.
+    fn folder(&mut self, folder: &Path, changed: bool) {
+        let Ok(entries) = fs::read_dir(folder) else { return };
+        for entry in entries.filter_map(Result::ok) {
+            if self.left == 0 {
+                return;
+            }
+            self.left -= 1;
+            let (path, Ok(facts)) = (entry.path(), entry.metadata()) else { continue };
+            let stat = FileStat::of(&facts);
+            if facts.is_dir() {
+                let private = self.bench.is_private();
+                if !is_passed_over(&path) && (private || self.may_hold_news(&path, &stat)) {
+                    self.folder(&path, private || self.bench.is_recent(&stat));
+                }
+            } else if facts.is_file() && changed && self.bench.is_recent(&stat) {
+                let subject = self.bench.places.subject(&path);
+                if self.bench.is_private() || !self.bench.snapshot.contains_key(subject.as_str()) {
+                    self.found.push((subject, path));
+                }
+            }
+        }
+    }
+
+    /// A folder got a new name, or belongs to the snapshot, so that one below it may have.
+    fn may_hold_news(&self, path: &Path, stat: &FileStat) -> bool {
+        let subject = format!("{}/", self.bench.places.subject(path));
+        let next = self.bench.snapshot.range(subject.as_str()..).next();
+        self.bench.is_recent(stat) || next.is_some_and(|(path, _)| path.starts_with(&subject))
+    }
+}
+
+fn is_passed_over(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with('.') || PASSED_OVER.contains(&name.as_ref()) || path.join("pyvenv.cfg").is_file()
+}

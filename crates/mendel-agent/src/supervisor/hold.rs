@@ -1,0 +1,246 @@
+//! Holds one running child: hears it, stops it when told, and closes its run when it ended.
+
+use std::{
+    process::ExitStatus,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use mendel_api::Client;
+use mendel_model::{ConsoleStream, Identity, Timestamp};
+use nix::sys::signal::Signal;
+use tokio::{process::Child, sync::mpsc::UnboundedReceiver, task::JoinHandle};
+
+use super::{
+    Event,
+    close::{Closing, close},
+    event_sink::EventSink,
+    launch::signal_group,
+    memory::MemoryWatch,
+    outcome::StopReason,
+    prepare::Ready,
+    pump::{LastLines, Pump},
+    recorder::Recorder,
+    settle::Settled,
+};
+use crate::{
+    job::{Job, JobBatch, Launch},
+    monitor::Monitor,
+    worker::{Observations, Observed},
+};
+
+/// How long pipes are read on after a child ended, in case a stranger holds them open.
+const DRAIN: Duration = Duration::from_secs(2);
+/// A second look at what a process observes is worth more in its first seconds.
+const LOOK_EARLY: Duration = Duration::from_millis(40);
+const LOOK_LATER: Duration = Duration::from_millis(500);
+const EARLY: Duration = Duration::from_secs(5);
+
+/// What the supervisor tells the holder of a child.
+#[derive(Debug, Clone)]
+pub(super) enum Order {
+    /// Stop it as Ctrl-C would.
+    Stop(StopReason),
+    /// Kill it at once.
+    Kill(StopReason),
+}
+
+/// What all holders of a batch share.
+#[derive(Debug, Clone)]
+pub(super) struct Surroundings {
+    pub(super) batch: Arc<JobBatch>,
+    pub(super) client: Client,
+    pub(super) events: EventSink,
+    pub(super) monitor: Option<Monitor>,
+}
+
+/// A child that runs.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) place: usize,
+    pub(super) attempt: u32,
+    pub(super) ready: Ready,
+    pub(super) child: Child,
+    pub(super) pid: u32,
+    pub(super) recorder: Option<Recorder>,
+    pub(super) orders: UnboundedReceiver<Order>,
+    pub(super) started: Timestamp,
+    pub(super) started_ns: i64,
+    pub(super) memory: MemoryWatch,
+}
+
+/// Holds `held` until its run is closed.
+pub(super) async fn hold(mut held: Held, around: Surroundings) -> super::Ended {
+    let job = &around.batch.jobs[held.place];
+    let clock = Instant::now();
+    let last = LastLines::default();
+    let pumps = start_pumps(&mut held, job, &around, &last);
+    let series = match (&around.monitor, &held.recorder) {
+        (Some(monitor), Some(recorder)) if job.keep.monitor => {
+            let recorder = recorder.clone();
+            let sink = Box::new(move |second, time, values: &[_]| recorder.points(second, time, values));
+            Some(monitor.follow(held.pid, held.started, sink))
+        }
+        _ => None,
+    };
+    let mut watch = Watch {
+        job,
+        around: &around,
+        observations: Observations::at(&held.ready.observed),
+        all: Vec::new(),
+        identity: job.identity,
+        attempt: held.attempt,
+    };
+    let (status, stop) = watch.until_it_ends(&mut held.child, held.pid, &mut held.orders).await;
+    let duration = clock.elapsed();
+    // Nothing that it started in its group outlives it.
+    signal_group(held.pid, Signal::SIGKILL);
+    drop(series);
+    drain(pumps).await;
+    watch.look().await;
+    let Watch { all: observed, identity, .. } = watch;
+    let closing = Closing {
+        job,
+        attempt: held.attempt,
+        ready: held.ready,
+        status,
+        stop,
+        observed,
+        identity,
+        last_lines: last.lines(),
+        memory: held.memory.end(),
+        started_ns: held.started_ns,
+        duration,
+        recorder: held.recorder,
+    };
+    close(closing, &around).await
+}
+
+fn start_pumps(held: &mut Held, job: &Job, around: &Surroundings, last: &LastLines) -> Vec<JoinHandle<()>> {
+    let recorder = held.recorder.clone().filter(|_| job.keep.console);
+    let pump = |stream| Pump {
+        run: job.run,
+        stream,
+        recorder: recorder.clone(),
+        events: around.events.clone(),
+        last: last.clone(),
+    };
+    let out = held.child.stdout.take().map(|pipe| tokio::spawn(pump(ConsoleStream::Out).work(pipe)));
+    let err = held.child.stderr.take().map(|pipe| tokio::spawn(pump(ConsoleStream::Err).work(pipe)));
+    out.into_iter().chain(err).collect()
+}
+
+async fn drain(pumps: Vec<JoinHandle<()>>) {
+    let deadline = tokio::time::Instant::now() + DRAIN;
+    for mut pump in pumps {
+        if tokio::time::timeout_at(deadline, &mut pump).await.is_err() {
+            pump.abort();
+        }
+    }
+}
+
+/// A child while it runs.
+struct Watch<'a> {
+    job: &'a Job,
+    around: &'a Surroundings,
+    observations: Observations,
+    all: Vec<Observed>,
+    identity: Option<Identity>,
+    attempt: u32,
+}
+
+impl Watch<'_> {
+    async fn until_it_ends(
+        &mut self,
+        child: &mut Child,
+        group: u32,
+        orders: &mut UnboundedReceiver<Order>,
+    ) -> (std::io::Result<ExitStatus>, Option<StopReason>) {
+        let begun = tokio::time::Instant::now();
+        let mut stopping = Stopping::new(group, Duration::from_secs(self.around.batch.stop_grace));
+        loop {
+            let pause = if begun.elapsed() < EARLY { LOOK_EARLY } else { LOOK_LATER };
+            tokio::select! {
+                status = child.wait() => return (status, stopping.reason),
+                Some(order) = orders.recv() => stopping.order(order),
+                () = tokio::time::sleep_until(stopping.next()) => stopping.go_on(),
+                () = tokio::time::sleep(pause) => self.look().await,
+            }
+        }
+    }
+
+    /// Looks at what was observed since the last time.
+    async fn look(&mut self) {
+        let more = match self.observations.more() {
+            Ok(more) => more,
+            Err(error) => vec![Observed::Unsure { message: error.to_string() }],
+        };
+        for observed in more {
+            if let Observed::Params { params, rest } = &observed
+                && matches!(self.job.launch, Launch::Script { .. })
+            {
+                self.settle(Settled::new(self.job, params, rest, self.identity)).await;
+            }
+            self.all.push(observed);
+        }
+    }
+
+    async fn settle(&mut self, settled: Settled) {
+        let client = &self.around.client;
+        let mut kept = client.update_run(self.job.run, Some(self.attempt), &settled.update()).await.map(drop);
+        if let (Ok(()), Some(key)) = (&kept, &self.job.parser_note) {
+            kept = client.put_note(key, &settled.note).await;
+        }
+        if let Err(error) = kept {
+            let text = format!("the parameters of the run could not be kept: {error}");
+            self.around.events.send(Event::Warning { run: Some(self.job.run), text });
+        }
+        self.identity = Some(settled.identity);
+        let Settled { params, identity, changed, .. } = settled;
+        self.around.events.send(Event::Params { run: self.job.run, params, identity, changed });
+    }
+}
+
+/// How far the stopping of a child has come: asked as by Ctrl-C, asked to terminate, killed.
+struct Stopping {
+    group: u32,
+    grace: Duration,
+    reason: Option<StopReason>,
+    steps: Vec<(tokio::time::Instant, Signal)>,
+}
+
+impl Stopping {
+    const fn new(group: u32, grace: Duration) -> Self {
+        Self { group, grace, reason: None, steps: Vec::new() }
+    }
+
+    fn order(&mut self, order: Order) {
+        let now = tokio::time::Instant::now();
+        let (reason, steps) = match order {
+            Order::Kill(reason) => (reason, vec![(now, Signal::SIGKILL)]),
+            Order::Stop(_) if self.reason.is_some() => return,
+            Order::Stop(reason) => {
+                let steps = [
+                    (now + self.grace, Signal::SIGKILL),
+                    (now + self.grace / 2, Signal::SIGTERM),
+                    (now, Signal::SIGINT),
+                ];
+                (reason, steps.to_vec())
+            }
+        };
+        self.reason.get_or_insert(reason);
+        self.steps = steps;
+    }
+
+    /// When the next step is due; far away while nobody asked.
+    fn next(&self) -> tokio::time::Instant {
+        let day = Duration::from_secs(24 * 60 * 60);
+        self.steps.last().map_or_else(|| tokio::time::Instant::now() + day, |(time, _)| *time)
+    }
+
+    fn go_on(&mut self) {
+        if let Some((_, signal)) = self.steps.pop() {
+            signal_group(self.group, signal);
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Makes ready what a job needs before its process starts: its folder, what its processes
+//! are told, and what will be compared with in the end.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+};
+
+use mendel_api::{Client, ClientError};
+use mendel_journal::Workspace;
+use mendel_model::{Digest, Manifest, RunId};
+use mendel_snapshot::{RestoreError, restore};
+use tokio::{runtime::Handle, task::spawn_blocking};
+
+use super::launch::Preparation;
+use crate::{
+    job::{FolderLink, Job, JobBatch, WorkingFolder},
+    roots::roots,
+    worker::{self, Settings},
+};
+
+/// Why a job cannot start.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PrepareError {
+    /// The workspace's server refused or did not answer.
+    #[error("cannot ask the workspace")]
+    Ask(#[from] ClientError),
+    /// The snapshot's list of files is damaged.
+    #[error("the snapshot of run {run} cannot be read")]
+    Manifest {
+        /// Which run.
+        run: RunId,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// The snapshot cannot be put back.
+    #[error("cannot restore the snapshot of run {run}")]
+    Restore {
+        /// Which run.
+        run: RunId,
+        /// Why.
+        source: RestoreError,
+    },
+    /// There is no snapshot to put back.
+    #[error("run {run} has no snapshot to work in")]
+    NoSnapshot {
+        /// Which run.
+        run: RunId,
+    },
+    /// A file of the run's folder cannot be made.
+    #[error("cannot make `{}`", path.display())]
+    Make {
+        /// Which file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// A job that may start.
+#[derive(Debug)]
+pub(super) struct Ready {
+    /// What starts it.
+    pub(super) preparation: Preparation,
+    /// The root that it sees: its own folder, or the project's.
+    pub(super) root: PathBuf,
+    /// The list of its snapshot, if it has one.
+    pub(super) manifest: Option<Manifest>,
+    /// Existing paths that its words name.
+    pub(super) named: Vec<PathBuf>,
+    /// Where its processes write what they observe.
+    pub(super) observed: PathBuf,
+}
+
+/// Makes everything ready for `attempt` of `job`.
+pub(super) async fn prepare(
+    batch: &JobBatch,
+    job: &Job,
+    attempt: u32,
+    client: &Client,
+    api: &str,
+) -> Result<Ready, PrepareError> {
+    let workspace = Workspace::at(&batch.workspace);
+    let place = workspace.run(job.run);
+    make(&place, |path| fs::create_dir_all(path))?;
+    let manifest = match &job.manifest {
+        Some(digest) => Some(manifest(job.run, digest, client).await?),
+        None => None,
+    };
+    let (root, folder) = match &job.folder {
+        WorkingFolder::InPlace { path } => (job.root.clone(), path.clone()),
+        WorkingFolder::Private { below, links } => {
+            let work = workspace.work(job.run);
+            let manifest = manifest.clone().ok_or(PrepareError::NoSnapshot { run: job.run })?;
+            restore_into(&work, job.run, manifest, client).await?;
+            links.iter().try_for_each(|link| link_in(&work, link))?;
+            (work.clone(), if below.is_empty() { work } else { work.join(below) })
+        }
+    };
+    let named = named_paths(job, &folder);
+    let observed = workspace.observed(job.run);
+    // Those of an earlier attempt say nothing about this one.
+    let _ = fs::remove_file(&observed);
+    let settings = Settings {
+        observed: observed.clone(),
+        roots: roots(&root, &job.root),
+        named: named.clone(),
+        foreign: vec![batch.workspace.join("journal"), batch.workspace.join("blobs"), batch.workspace.join("cache")],
+        package: batch.package.clone(),
+        coretex: job.coretex,
+    };
+    let told = place.join("observe");
+    make(&told, |path| settings.write(path))?;
+    let cache = workspace.cache();
+    make(&cache, |path| fs::create_dir_all(path))?;
+    let python_path = worker::install(&cache).map_err(|source| PrepareError::Make { path: cache, source })?;
+    let variables = BTreeMap::from([
+        ("MENDEL_WORKSPACE", batch.workspace.clone().into()),
+        ("MENDEL_API", api.into()),
+        ("MENDEL_RUN_ID", job.run.to_string().into()),
+        ("MENDEL_ATTEMPT", attempt.to_string().into()),
+        ("MENDEL_BINARY", batch.binary.clone().into()),
+        ("MENDEL_OBSERVE", told.into()),
+    ]);
+    Ok(Ready { preparation: Preparation { folder, variables, python_path }, root, manifest, named, observed })
+}
+
+async fn manifest(run: RunId, digest: &Digest, client: &Client) -> Result<Manifest, PrepareError> {
+    let bytes = client.blob(digest).await?;
+    serde_json::from_slice(&bytes).map_err(|source| PrepareError::Manifest { run, source })
+}
+
+/// A folder that was restored before is left as it is: a resumed run finds its checkpoints.
+async fn restore_into(work: &Path, run: RunId, manifest: Manifest, client: &Client) -> Result<(), PrepareError> {
+    let mark = work.with_file_name("work.ready");
+    if mark.is_file() && work.is_dir() {
+        return Ok(());
+    }
+    if work.is_dir() {
+        make(work, |path| fs::remove_dir_all(path))?;
+    }
+    let (runtime, client, folder) = (Handle::current(), client.clone(), work.to_owned());
+    let restored = spawn_blocking(move || {
+        let mut fetch = |digest: &Digest| match runtime.block_on(client.blob(digest)) {
+            Ok(bytes) => Ok(bytes.to_vec()),
+            Err(error) => Err(io::Error::other(error)),
+        };
+        restore(&manifest, &folder, &mut fetch)
+    });
+    match restored.await {
+        Ok(Ok(())) => make(&mark, |path| fs::write(path, b"")),
+        Ok(Err(source)) => Err(PrepareError::Restore { run, source }),
+        Err(error) => Err(PrepareError::Make { path: work.to_owned(), source: io::Error::other(error) }),
+    }
+}
+
+fn link_in(work: &Path, link: &FolderLink) -> Result<(), PrepareError> {
+    let place = work.join(&link.path);
+    if place.symlink_metadata().is_ok() {
+        return Ok(());
+    }
+    if let Some(parent) = place.parent() {
+        make(parent, |path| fs::create_dir_all(path))?;
+    }
+    make(&place, |path| symlink(&link.target, path))
+}
+
+fn make(path: &Path, action: impl FnOnce(&Path) -> io::Result<()>) -> Result<(), PrepareError> {
+    action(path).map_err(|source| PrepareError::Make { path: path.to_owned(), source })
+}
+
+/// The existing paths that words name, plainly or as `--name=path`.
+fn named_paths(job: &Job, folder: &Path) -> Vec<PathBuf> {
+    let mut named = Vec::new();
+    for word in &job.arguments {
+        let value = word.split_once('=').map(|(_, value)| value);
+        for text in [Some(word.as_str()), value].into_iter().flatten().filter(|text| !text.is_empty()) {
+            let path = tidy(&folder.join(text));
+            if path.exists() && path != Path::new("/") && !named.contains(&path) {
+                named.push(path);
+            }
+        }
+    }
+    named
+}
+
+/// `path` without `.` and `..`, as Python's `abspath` spells it.
+fn tidy(path: &Path) -> PathBuf {
+    use std::path::Component;
+    let mut tidied = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                tidied.pop();
+            }
+            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => tidied.push(part),
+        }
+    }
+    tidied
+}
