@@ -3,12 +3,26 @@
 //! One [`Store`] over SQLite or PostgreSQL with one set of statements, and a folder of
 //! content-addressed [`Blobs`] beside it. A function that returns has committed.
 
+mod artifact;
+mod batch;
 mod blob;
+mod console;
+mod database;
 mod error;
+mod event;
+mod migration;
+mod model;
+mod note;
+mod project;
 mod query;
-mod skeleton;
+mod record;
+mod result;
+mod run;
+mod series;
+mod store;
+mod upkeep;
 
 pub use blob::Blobs;
 pub use error::{Result, StoreError};
 pub use query::{Bucket, ConsolePage, Damage, EventQuery, Found, Garbage, RunPage, RunQuery, Sealed};
-pub use skeleton::Store;
+pub use store::Store;
