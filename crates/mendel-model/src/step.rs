@@ -57,7 +57,7 @@ pub struct Dependency {
 /// A file that a step wrote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Output {
-    /// Path below the working folder, with `/`.
+    /// Path below the project root, with `/`.
     pub path: String,
     /// Digest of its bytes at the end.
     pub digest: Digest,
