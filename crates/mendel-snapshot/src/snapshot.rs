@@ -192,6 +192,7 @@ fn take(root: &Path, options: &Options, index: &mut StatIndex) -> Result<Snapsho
         accept(root, fault, script, &mut walked.left_out, &mut warnings)?;
     }
     if let Some(script) = script {
+        keep_script(root, script, &mut walked)?;
         walked.left_out.extend(limit::fit(&mut walked.files, script, &options.limits));
     } else if let Some(excess) = limit::excess(&walked.files, walked.given_up, &options.limits) {
         return Err(SnapshotError::TooLarge(excess));
@@ -233,6 +234,17 @@ fn find(root: &Path, script: Option<&str>, limits: &Limits) -> Result<Walked, Sn
     }
     let near = walk(root, Extent { cap, only_towards: Some(script) });
     if near.given_up { only(root, script) } else { Ok(near) }
+}
+
+/// Takes the script even where a rule leaves it, or its folder, out.
+fn keep_script(root: &Path, script: &str, walked: &mut Walked) -> Result<(), SnapshotError> {
+    let found = walked.files.iter().any(|file| file.path == script) || walked.links.iter().any(|path| path == script);
+    if !found {
+        walked.files.extend(only(root, script)?.files);
+        walked.files.sort_unstable_by(|left, right| left.path.cmp(&right.path));
+        walked.left_out.retain(|left| !is_below(script, &left.path));
+    }
+    Ok(())
 }
 
 /// The script and nothing else.

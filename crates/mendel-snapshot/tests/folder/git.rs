@@ -7,7 +7,7 @@ use mendel_snapshot::git_state;
 
 use crate::Folder;
 
-fn git(folder: &Folder, words: &[&str]) -> String {
+pub(crate) fn git(folder: &Folder, words: &[&str]) -> String {
     let output = Command::new("git")
         .arg("-C")
         .arg(folder.path())

@@ -2,9 +2,15 @@
 
 use std::{fs, path::Path};
 
+use proptest::prelude::*;
+
 use mendel_snapshot::{LeftOut, LeftOutReason, Limits, Options, ProjectRoot, StatIndex, project_root, snapshot};
 
-use crate::{Folder, git::repository, left_out, paths};
+use crate::{
+    Folder,
+    git::{git, repository},
+    left_out, paths,
+};
 
 #[test]
 fn ct_08_what_never_belongs_to_a_task_is_left_out() {
@@ -107,6 +113,20 @@ fn a_plain_script_leaves_out_what_does_not_fit() {
 }
 
 #[test]
+fn a_plain_script_is_taken_even_where_a_rule_leaves_it_out() {
+    let folder = Folder::holding(&[
+        (".mendelignore", "tries/\n*.tmp.py\n"),
+        ("tries/a.py", "1"),
+        ("tries/b", ""),
+        ("x.tmp.py", ""),
+    ]);
+    let taken = folder.take_for_script("tries/a.py");
+    assert_eq!(paths(&taken.manifest), [".mendelignore", "tries/a.py"]);
+    assert_eq!(left_out(&taken), ["x.tmp.py"]);
+    assert_eq!(paths(&folder.take_for_script("x.tmp.py").manifest), [".mendelignore", "x.tmp.py"]);
+}
+
+#[test]
 fn the_project_of_a_script_is_the_nearest_folder_with_a_project_file() {
     let folder = Folder::holding(&[("pyproject.toml", ""), ("a/task.yaml", ""), ("a/b/x.py", ""), ("c/x.py", "")]);
     let root = |path: &str| project_root(&folder.at(path));
@@ -137,4 +157,35 @@ fn a_folder_as_wide_as_the_system_is_no_project_and_gives_the_script_only() {
         &mut StatIndex::in_memory(),
     );
     assert!(whole.unwrap().manifest.entries.is_empty());
+}
+
+const PATTERNS: [&str; 14] =
+    ["a", "b/", "/a", "*.log", "!*.log", "!a", "a/b", "**/b", "a/**", "/a/*", "!/a/b", "# a", "[ab]", "\\!a"];
+const PATHS: [&str; 9] = ["a", "b", "x.log", "a/b", "a/x.log", "b/a", "b/b/x.log", "c/a/b", "c/b/a.log"];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn inside_a_work_tree_the_snapshot_holds_what_git_would_add(
+        files in prop::sample::subsequence(&PATHS[..], 1..9),
+        rules in prop::collection::vec((prop::sample::select(&["", "a/", "b/", "c/"][..]), prop::sample::select(&PATTERNS[..])), 0..6),
+    ) {
+        let folder = repository();
+        for file in files.iter().filter(|file| !files.iter().any(|other| other.starts_with(&format!("{file}/")))) {
+            folder.write(file, "");
+        }
+        for (place, pattern) in rules {
+            if folder.at(place).is_dir() {
+                let file = folder.at(place).join(".gitignore");
+                let before = fs::read_to_string(&file).unwrap_or_default();
+                fs::write(file, format!("{before}{pattern}\n")).unwrap();
+            }
+        }
+        let listed = git(&folder, &["ls-files", "--others", "--exclude-standard"]);
+        let mut expected: Vec<&str> = listed.lines().collect();
+        expected.sort_unstable();
+        let taken = snapshot(&folder.path(), &Options { git: false, ..Options::default() }, &mut StatIndex::in_memory()).unwrap();
+        prop_assert_eq!(paths(&taken.manifest), expected);
+    }
 }
