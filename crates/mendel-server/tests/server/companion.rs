@@ -3,7 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use mendel_api::Client;
-use mendel_server::{Ended, companion, companion_until};
+use mendel_server::{App, Ended, RouterTransport, companion, companion_until, router};
 use mendel_store::Store;
 use tokio::sync::oneshot;
 
@@ -81,4 +81,39 @@ async fn a_companion_follows_one_that_was_killed() {
         serving.abort();
         assert!(serving.await.expect_err("aborted").is_cancelled());
     }
+}
+
+#[tokio::test]
+async fn nothing_is_lost_or_doubled_while_companions_come_and_go() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let socket = folder.path().join("s");
+    let store = store(folder.path()).await;
+    let run = started(&Client::new(RouterTransport::new(router(App::new(store.clone())))), "train").await.facts.id;
+    let writers: Vec<_> = (0..4)
+        .map(|number| {
+            let (store, socket) = (store.clone(), socket.clone());
+            tokio::spawn(async move {
+                let (writer, name) = (writer_id(), format!("loss {number}"));
+                let batch = |sequence| match sequence {
+                    1 => frames(1, &[series(1, &name, "")]),
+                    _ => frames(sequence, &[points([(0, 1.0)])]),
+                };
+                for sequence in 1..=20 {
+                    // A client of its own each time: between two calls nobody may be connected.
+                    while Client::socket(&socket).append(run, 1, writer, batch(sequence).into()).await.is_err() {
+                        let (store, socket) = (store.clone(), socket.clone());
+                        tokio::spawn(async move { companion(store, &socket, Duration::from_millis(1)).await });
+                        tokio::task::yield_now().await;
+                    }
+                    tokio::time::sleep(Duration::from_millis(sequence % 5)).await;
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.expect("no panic");
+    }
+
+    let counts: Vec<_> = store.series(run).await.expect("series").into_iter().map(|series| series.count).collect();
+    assert_eq!(counts, [19; 4]);
 }

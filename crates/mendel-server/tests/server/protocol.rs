@@ -1,7 +1,9 @@
 //! The interface as any HTTP client sees it.
 
+use std::sync::{Arc, Mutex};
+
 use http::{Request, Response, StatusCode, header};
-use mendel_api::{ProblemBody, Transport};
+use mendel_api::{Client, ProblemBody, Transport};
 use mendel_server::{App, RouterTransport, router};
 use mendel_store::Store;
 
@@ -85,4 +87,25 @@ async fn a_body_larger_than_the_limit_is_refused() {
     let request = Request::post("/api/v1/projects").body(body).expect("a request");
     let answer = plain.transport.call(request).await.expect("answered");
     assert_eq!((answer.status().as_u16(), code(&answer).as_str()), (413, "body_too_large"));
+}
+
+#[tokio::test]
+async fn the_details_of_a_defect_are_reported_and_not_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::open_folder(folder.path()).await.expect("a store");
+    let reported: Arc<Mutex<Vec<String>>> = Arc::default();
+    let app = App::new(store).reporting({
+        let reported = Arc::clone(&reported);
+        move |defect| reported.lock().expect("no panic").push(defect.to_string())
+    });
+    let blobs = folder.path().join("blobs");
+    std::fs::remove_dir_all(&blobs).expect("removed");
+    std::fs::write(&blobs, "not a folder").expect("written");
+
+    let client = Client::new(RouterTransport::new(router(app)));
+    let error = client.put_blob(b"x").await.expect_err("a defect");
+
+    assert_eq!((error.code(), error.to_string().as_str()), (Some("internal"), "the store failed"));
+    let reported = reported.lock().expect("no panic");
+    assert!(reported.len() == 1 && reported[0].contains("blobs"), "{reported:?}");
 }
