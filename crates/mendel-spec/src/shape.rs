@@ -247,6 +247,9 @@ pub(crate) struct ResourcesShape {
 pub(crate) struct ProjectShape {
     /// Name of the project.
     project: Option<String>,
+    /// The field of work.
+    #[schemars(rename = "type")]
+    kind: Option<String>,
     /// The workspace: a folder or an address.
     workspace: Option<String>,
     /// What a changed environment does.
