@@ -10,9 +10,10 @@ Names are loaded when first used; importing the package has no effect.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from mendel._native import MendelError, Refused, Unreachable
     from mendel.artifact import Artifact
     from mendel.errors import NeedsServer, TaskClosed, TaskNotFound, UsageError

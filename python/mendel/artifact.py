@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any, Iterator, Mapping
 
 from mendel import artifact_format, cache
-from mendel.store import Document, Store
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mendel.store import Document, Store
 
 
 class Artifact:

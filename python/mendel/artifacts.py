@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+import os
 import time
-from pathlib import Path
-from typing import Any, Callable, Mapping
 
-from mendel import artifact_format
-from mendel.artifact import Artifact, Artifacts
 from mendel.destination import Destination, safe_name
-from mendel.run_handle import log
-from mendel.store import Document
+from mendel.notes import warn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any, Callable, Mapping
+
+    from mendel import artifact_format
+    from mendel.artifact import Artifacts
+    from mendel.store import Document
 
 SETTLE_SECONDS = 30.0
 
@@ -49,6 +53,8 @@ class ArtifactMembers(Destination):
         Raises:
             ValueError: The object has no fixed format, or the file does not exist.
         """
+        from mendel import artifact_format
+
         self._open()
         pack = artifact_format.prepare(name, artifact_object, auto_pickle)
         ended: list[bool] = []
@@ -87,7 +93,7 @@ class ArtifactMembers(Destination):
             "metadata": json.loads(json.dumps(metadata, default=str)),
             "time": int(time.time() * 1000),
         }
-        record["size"] = len(content) if isinstance(content, bytes) else Path(str(content)).stat().st_size
+        record["size"] = len(content) if isinstance(content, bytes) else os.path.getsize(str(content))
         record["digest"] = None
         if self.output_uri and content is not None:
             record["uri"] = self.get_output_destination(f"artifacts/{safe_name(name)}/{safe_name(packed.file)}")
@@ -101,7 +107,7 @@ class ArtifactMembers(Destination):
         if counts["acknowledged"] and not counts["refused"]:
             source.unlink(missing_ok=True)
         else:
-            log.warning("`%s` was kept, since the store has not confirmed it", source)
+            warn("`%s` was kept, since the store has not confirmed it", source)
 
     def register_artifact(
         self,
@@ -122,6 +128,8 @@ class ArtifactMembers(Destination):
         Raises:
             ValueError: It is no DataFrame, or has no such column.
         """
+        from mendel import _native, artifact_format
+
         if not artifact_format._is(artifact, "pandas", "DataFrame"):
             raise ValueError(f"artifact `{name}`: only a DataFrame can be registered")
         columns = list(artifact.columns) if uniqueness_columns is True else list(uniqueness_columns or [])
@@ -137,7 +145,7 @@ class ArtifactMembers(Destination):
             if columns:
                 frame = frame.drop_duplicates(subset=None if every else columns, keep="last")
             packed = artifact_format.pack_frame(name, frame, "data-audit-table")
-            digest = hashlib.blake2b(packed.data or b"").hexdigest()
+            digest = _native.digest(packed.data or b"")
             if digest != state["digest"]:
                 self._record_artifact(name, packed, dict(metadata or {}))
                 state["digest"] = digest
@@ -165,6 +173,7 @@ class ArtifactMembers(Destination):
     def artifacts(self) -> Artifacts:
         """The artifacts of the task by name, read-only."""
         from mendel import _native
+        from mendel.artifact import Artifact, Artifacts
 
         self._settle()
         try:
@@ -182,6 +191,8 @@ class ArtifactMembers(Destination):
             artifacts_list: :class:`Artifact` objects, or mappings with ``name`` (or
                 ``key``), ``type``, ``uri`` or ``digest``.
         """
+        from mendel.artifact import Artifact
+
         if not artifacts_list:
             return
         writer = self._open()

@@ -6,13 +6,15 @@ script.
 
 from __future__ import annotations
 
-import logging
 import queue
 import threading
 import time
-from typing import Callable, Optional
 
-_log = logging.getLogger("mendel")
+from mendel.notes import warn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
 
 WATCH_SECONDS = 2.0
 
@@ -28,7 +30,7 @@ class Uploads:
     """
 
     def __init__(self) -> None:
-        self._jobs: queue.Queue[Optional[Callable[[], object]]] = queue.Queue()
+        self._jobs: queue.Queue[Callable[[], object] | None] = queue.Queue()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self.failures: list[str] = []
@@ -62,7 +64,7 @@ class Uploads:
                     job()
             except Exception as error:
                 self.failures.append(str(error))
-                _log.warning("an upload failed: %s", error)
+                warn("an upload failed: %s", error)
             finally:
                 self._jobs.task_done()
 
@@ -100,7 +102,7 @@ class Watcher:
                 try:
                     check()
                 except Exception as error:
-                    _log.warning("watching `%s` failed: %s", name, error)
+                    warn("watching `%s` failed: %s", name, error)
 
     def stop(self) -> None:
         """Ends the watching after a last round."""

@@ -6,17 +6,21 @@ the workspace they belong to.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-from pathlib import Path
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
 
 SIZE_DEFAULT = 10 << 30
 
 
 def folder(*parts: str) -> Path:
     """A folder within the cache, made when absent."""
+    from pathlib import Path
+
     base = os.environ.get("MENDEL_CACHE_DIR")
     if base:
         root = Path(base)
@@ -79,12 +83,13 @@ class LastTasks:
     """
 
     def __init__(self, workspace: str) -> None:
-        self._folder = Path(workspace) / "cache" / "last-tasks"
+        self._folder = os.path.join(workspace, "cache", "last-tasks")
 
     def get(self, project: str, name: str, purpose: str) -> str | None:
         """The id, if one is known."""
         try:
-            known = json.loads(self._path(project, name, purpose).read_text())
+            with open(self._path(project, name, purpose), encoding="utf-8") as stream:
+                known = json.load(stream)
         except (OSError, ValueError):
             return None
         return str(known["id"]) if isinstance(known, dict) and known.get("id") else None
@@ -92,14 +97,17 @@ class LastTasks:
     def put(self, project: str, name: str, purpose: str, run: str) -> None:
         """Remembers ``run``. A folder that cannot be written is no failure."""
         path = self._path(project, name, purpose)
-        partial = path.with_suffix(f".{os.getpid()}")
+        partial = f"{path}.{os.getpid()}"
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            partial.write_text(json.dumps({"id": run, "project": project, "name": name, "type": purpose}))
+            os.makedirs(self._folder, exist_ok=True)
+            with open(partial, "w", encoding="utf-8") as stream:
+                json.dump({"id": run, "project": project, "name": name, "type": purpose}, stream)
             os.replace(partial, path)
         except OSError:
             return
 
-    def _path(self, project: str, name: str, purpose: str) -> Path:
-        key = json.dumps([project, name, purpose]).encode()
-        return self._folder / f"{hashlib.blake2b(key, digest_size=16).hexdigest()}.json"
+    def _path(self, project: str, name: str, purpose: str) -> str:
+        from mendel import _native
+
+        key = _native.digest(json.dumps([project, name, purpose]).encode())
+        return os.path.join(self._folder, f"{key[:32]}.json")

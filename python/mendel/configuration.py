@@ -6,15 +6,15 @@ They are documents of the run: ``configuration/<name>`` holds a text with its fo
 
 from __future__ import annotations
 
-import tempfile
-import warnings
-from pathlib import Path
-from typing import Any, Mapping
-
-from mendel import hocon
 from mendel.parameters import _is_mapping
 from mendel.run_handle import RunHandle
-from mendel.store import Document
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any, Mapping
+
+    from mendel.store import Document
 
 DEFAULT_NAME = "General"
 PREFIX = "configuration/"
@@ -40,6 +40,10 @@ class Configuration(RunHandle):
             ValueError: The path is absolute, or the file is no text or larger than 8 MiB.
             TypeError: It is neither a dictionary nor a path.
         """
+        from pathlib import Path
+
+        from mendel import hocon
+
         name = name or DEFAULT_NAME
         stored = self._configuration(name) if self._attached else None
         if _is_mapping(configuration):
@@ -55,6 +59,8 @@ class Configuration(RunHandle):
         if path.is_absolute():
             raise ValueError(f"the configuration file `{path}` must be given by a relative path")
         if stored is not None:
+            import tempfile
+
             target = Path(tempfile.mkdtemp(prefix="mendel-")) / path.name
             target.write_text(stored["text"], "utf-8")
             return type(configuration)(target)
@@ -66,6 +72,8 @@ class Configuration(RunHandle):
 
     def _follow(self, name: str, configuration: Mapping[str, Any], description: str | None) -> None:
         """Stores a connected dictionary again when it was changed."""
+        from mendel import hocon
+
         text = hocon.dumps(dict(configuration))
         stored = self._configuration(name)
         if stored is None or stored["text"] != text:
@@ -94,6 +102,8 @@ class Configuration(RunHandle):
         Raises:
             ValueError: Its text is no HOCON.
         """
+        from mendel import hocon
+
         text = self.get_configuration_object(name)
         return None if text is None else hocon.loads(text)
 
@@ -105,6 +115,8 @@ class Configuration(RunHandle):
         config_dict: Mapping[str, Any] | None = None,
     ) -> None:
         """Stores a configuration from a text or a dictionary."""
+        from mendel import hocon
+
         text = hocon.dumps(dict(config_dict)) if config_dict is not None else (config_text or "")
         self._keep(name, text, "hocon" if config_dict is not None else "text", description)
 
@@ -176,6 +188,8 @@ class Configuration(RunHandle):
 
     def get_model_config_dict(self) -> dict[str, Any]:
         """Deprecated: the configuration as a dictionary."""
+        from mendel import hocon
+
         _deprecated("get_model_config_dict", "get_configuration_object_as_dict")
         return hocon.loads(self._design())
 
@@ -185,12 +199,16 @@ class Configuration(RunHandle):
 
     def update_model_desc(self, new_model_desc_file: str | Path | None = None) -> None:
         """Sets the design of models from a file."""
+        from pathlib import Path
+
         if new_model_desc_file is not None:
             path = Path(new_model_desc_file)
             self._keep(DEFAULT_NAME, path.read_text("utf-8"), "text", file=path.name)
 
     def save_exec_model_design_file(self, filename: str = "model_design.txt", use_cache: bool = False) -> str:
         """Writes the design of models to a file and answers its path."""
+        from pathlib import Path
+
         path = self._cache_folder() / filename if use_cache else Path(filename)
         path.write_text(self._design(), "utf-8")
         return str(path)
@@ -210,4 +228,6 @@ class Configuration(RunHandle):
 
 
 def _deprecated(old: str, new: str) -> None:
+    import warnings
+
     warnings.warn(f"`{old}` is deprecated; `{new}` takes its place", DeprecationWarning, stacklevel=3)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import re
-import shutil
-from pathlib import Path
-from typing import Any
+import os
 
-from mendel.run_handle import RunHandle, log
+from mendel.notes import warn
+from mendel.run_handle import RunHandle
 
-_UNSAFE = re.compile(r'[\x00-\x1f"*:<>?|\\/]')
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
+
+_UNSAFE = dict.fromkeys((*range(32), *map(ord, '"*:<>?|\\/')), "_")
 
 
 class Destination(RunHandle):
@@ -29,7 +32,7 @@ class Destination(RunHandle):
         """Folder or address where the files of the task are, with ``extra_path`` appended."""
         base = self.output_uri
         if base is None:
-            base = str(Path(self._store.workspace) / "blobs")
+            base = os.path.join(self._store.workspace, "blobs")
         else:
             parts = [part for part in self.project.split("/") if part]
             base = "/".join([base.rstrip("/"), *map(safe_name, parts), f"{safe_name(self.name)}.{self.id}"])
@@ -40,8 +43,11 @@ class Destination(RunHandle):
         if address.startswith("blob:"):
             return
         if "://" in address and not address.startswith("file://"):
-            log.warning("nothing was copied to `%s`; only folders are destinations here", address)
+            warn("nothing was copied to `%s`; only folders are destinations here", address)
             return
+        import shutil
+        from pathlib import Path
+
         target = Path(address[7:] if address.startswith("file://") else address)
         target.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(source, bytes):
@@ -57,5 +63,5 @@ def safe_name(name: str) -> str:
         >>> safe_name("a/b: c?")
         'a_b_ c_'
     """
-    cleaned = _UNSAFE.sub("_", str(name)).strip()
+    cleaned = str(name).translate(_UNSAFE).strip()
     return cleaned if cleaned not in ("", ".", "..") else "_"

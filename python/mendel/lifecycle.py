@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any, Iterable
 
 from mendel.errors import NeedsServer
-from mendel.run_handle import RunHandle, log
-from mendel.store import Document
+from mendel.notes import warn
+from mendel.run_handle import RunHandle
 from mendel.task_type import TaskStatusEnum, shown_status
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterable
+
+    from mendel.store import Document
 
 _MOVES = {
     "start": "running",
@@ -118,7 +123,7 @@ class Lifecycle(RunHandle):
         except _native.MendelError as error:
             if not ignore_errors:
                 raise
-            log.warning("task `%s` did not become `%s`: %s", self.id, shown_status(target), error)
+            warn("task `%s` did not become `%s`: %s", self.id, shown_status(target), error)
             return False
 
     def reset(self, set_started_on_success: bool = False, force: bool = False) -> None:
@@ -129,7 +134,7 @@ class Lifecycle(RunHandle):
             force: Needed under an agent, where nothing happens without it.
         """
         if self._attached and not force:
-            log.warning("task `%s` runs under an agent and was not reset; `force=True` does so", self.id)
+            warn("task `%s` runs under an agent and was not reset; `force=True` does so", self.id)
             return
         self._settle()
         self._facts = self._store.move(self.id, "reset")

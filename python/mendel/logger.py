@@ -6,22 +6,21 @@ media as blobs; titles and series name both.
 
 from __future__ import annotations
 
-import io
 import json
-import logging
-import mimetypes
 import os
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
-from mendel import figures
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any, Callable, Optional, Sequence
+
     from mendel.results import Results
 
+    Labels = Optional[Sequence[str]]
+
 SINGLE_VALUE_STEP = -(2**31)
-Labels = figures.Labels
+INFO, WARNING = 20, 30
 
 
 class Logger:
@@ -84,15 +83,15 @@ class Logger:
         body = number if number == number and abs(number) != float("inf") else str(number)
         self._event("value", "Summary", name, SINGLE_VALUE_STEP, body, shift=False)
 
-    def report_text(self, msg: str, level: int = logging.INFO, print_console: bool = False, *_: Any) -> None:
+    def report_text(self, msg: str, level: int = INFO, print_console: bool = False, *_: Any) -> None:
         """Reports a text: a line of the console of the task, and of this one if asked."""
-        stream = "err" if level >= logging.WARNING else "out"
-        text = str(msg) if level == logging.INFO else f"{logging.getLevelName(level)} - {msg}"
+        stream = "err" if level >= WARNING else "out"
+        text = str(msg) if level == INFO else f"{_level_name(level)} - {msg}"
         self._task._open().report_console(stream, text)
         if print_console:
             print(msg, file=sys.__stdout__)
 
-    def console(self, msg: str, level: int = logging.INFO, *args: Any, **kwargs: Any) -> None:
+    def console(self, msg: str, level: int = INFO, *args: Any, **kwargs: Any) -> None:
         """Reports a text and prints it."""
         self.report_text(msg, level, print_console=True)
 
@@ -110,7 +109,7 @@ class Logger:
         **_: Any,
     ) -> None:
         """Reports bars: ``values`` are their heights, shape (bars,) or (groups, bars)."""
-        figure = figures.histogram(
+        figure = _figures().histogram(
             title, series, values, labels=labels, xlabels=xlabels, xaxis=xaxis, yaxis=yaxis, mode=mode or "group"
         )
         self._event("plot", title, series, iteration, figure)
@@ -155,7 +154,7 @@ class Logger:
             ValueError: None of them is given.
         """
         header, rows = _table_rows(table_plot, csv or url)
-        self._event("table", title, series, iteration, figures.table(title, header, rows))
+        self._event("table", title, series, iteration, _figures().table(title, header, rows))
 
     def report_line_plot(
         self,
@@ -172,11 +171,11 @@ class Logger:
         """Reports curves; each of ``series`` is ``{"name": ..., "data": ...}`` with points (n, 2)."""
         curves = []
         for at, curve in enumerate(series):
-            if isinstance(curve, Mapping):
+            if isinstance(curve, dict):
                 curves.append((str(curve.get("name", at)), curve["data"]))
             else:
                 curves.append((str(getattr(curve, "name", at)), getattr(curve, "data", curve)))
-        figure = figures.lines(title, curves, xaxis=xaxis, yaxis=yaxis, mode=mode, reverse_xaxis=reverse_xaxis)
+        figure = _figures().lines(title, curves, xaxis=xaxis, yaxis=yaxis, mode=mode, reverse_xaxis=reverse_xaxis)
         self._event("plot", title, "line plot", iteration, figure)
 
     def report_scatter2d(
@@ -194,7 +193,7 @@ class Logger:
     ) -> None:
         """Reports points of shape (n, 2); ``mode`` is ``lines``, ``markers`` or both with ``+``."""
         mode = "lines" if mode == "line" else mode
-        figure = figures.lines(title, [(series, scatter)], xaxis=xaxis, yaxis=yaxis, mode=mode, labels=labels)
+        figure = _figures().lines(title, [(series, scatter)], xaxis=xaxis, yaxis=yaxis, mode=mode, labels=labels)
         self._event("plot", title, series, iteration, figure)
 
     def report_scatter3d(
@@ -215,7 +214,7 @@ class Logger:
         """Reports points of shape (n, 3), or a list of such."""
         several = isinstance(scatter, (list, tuple)) and bool(scatter) and getattr(scatter[0], "ndim", 0) == 2
         curves = [(f"{series} {at}", part) for at, part in enumerate(scatter)] if several else [(series, scatter)]
-        figure = figures.space(title, curves, (xaxis, yaxis, zaxis), mode=mode, labels=labels, fill=fill)
+        figure = _figures().space(title, curves, (xaxis, yaxis, zaxis), mode=mode, labels=labels, fill=fill)
         self._event("plot", title, series, iteration, figure)
 
     def report_confusion_matrix(
@@ -233,7 +232,7 @@ class Logger:
         **_: Any,
     ) -> None:
         """Reports a heat map of ``matrix``, shape (rows, columns)."""
-        figure = figures.matrix(
+        figure = _figures().matrix(
             title,
             matrix,
             xaxis=xaxis,
@@ -263,14 +262,14 @@ class Logger:
     ) -> None:
         """Reports a surface over a grid: heights of shape (rows, columns)."""
         axes = (xaxis, yaxis, zaxis)
-        figure = figures.surface(title, matrix, axes, xlabels=xlabels, ylabels=ylabels, camera=camera)
+        figure = _figures().surface(title, matrix, axes, xlabels=xlabels, ylabels=ylabels, camera=camera)
         self._event("plot", title, series, iteration, figure)
 
     def report_plotly(self, title: str, series: str, figure: Any, iteration: int | None = None) -> None:
         """Reports a Plotly figure: the object, or its dictionary."""
         if hasattr(figure, "to_plotly_json"):
             figure = json.loads(figure.to_json()) if hasattr(figure, "to_json") else figure.to_plotly_json()
-        self._event("plot", title, series, iteration, figures.plain(figure))
+        self._event("plot", title, series, iteration, _figures().plain(figure))
 
     def report_matplotlib_figure(
         self, title: str, series: str, figure: Any, iteration: int | None = None, report_image: bool = False, **_: Any
@@ -370,6 +369,8 @@ class Logger:
     def _file_event(
         self, kind: str, title: str, series: str, iteration: int | None, local_path: str, delete: bool
     ) -> None:
+        from pathlib import Path
+
         path = Path(local_path)
         if not path.is_file():
             raise ValueError(f"there is no file `{path}`")
@@ -409,12 +410,14 @@ def _table_rows(given: Any, path: str | None) -> tuple[list[Any], list[list[Any]
         raise ValueError("a table or the path of a CSV file is needed")
     if hasattr(given, "to_dict") and hasattr(given, "columns"):
         frame = given if type(given.index).__name__ == "RangeIndex" else given.reset_index()
-        return [str(name) for name in frame.columns], figures.plain(frame.astype(object).values.tolist())
-    rows = figures.plain(given)
+        return [str(name) for name in frame.columns], _figures().plain(frame.astype(object).values.tolist())
+    rows = _figures().plain(given)
     return (rows[0], rows[1:]) if rows else ([], [])
 
 
 def _media(file: str) -> str:
+    import mimetypes
+
     return mimetypes.guess_type(file)[0] or "application/octet-stream"
 
 
@@ -424,6 +427,21 @@ def _png(image: Any) -> bytes:
         from mendel.png import encode
 
         return encode(image)
+    import io
+
     stream = io.BytesIO()
     image.save(stream, format="PNG")
     return stream.getvalue()
+
+
+def _figures() -> Any:
+    """The module that draws figures, loaded with the first one."""
+    from mendel import figures
+
+    return figures
+
+
+def _level_name(level: int) -> str:
+    import logging
+
+    return logging.getLevelName(level)

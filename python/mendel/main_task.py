@@ -6,16 +6,19 @@ import json
 import os
 import sys
 import threading
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Mapping
 
 from mendel import script
 from mendel.cache import LastTasks
 from mendel.errors import TaskNotFound, UsageError
-from mendel.run_handle import _api, log
-from mendel.store import Document, Store, now
+from mendel.notes import warn
+from mendel.run_handle import _api
+from mendel.store import Store, now
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Mapping
+
+    from mendel.store import Document
     from mendel.tracked_task import TrackedTask
 
 _lock = threading.RLock()
@@ -24,25 +27,33 @@ _stores: dict[str, Store] = {}
 _credentials: dict[str, str] = {}
 
 
-@dataclass(frozen=True)
 class Wanted:
     """What ``Task.init`` was asked for."""
 
-    project: str | None
-    name: str | None
-    purpose: str
-    reuse: bool | str
-    tags: tuple[str, ...] = ()
+    def __init__(
+        self, project: str | None, name: str | None, purpose: str, reuse: bool | str, tags: tuple[str, ...] = ()
+    ) -> None:
+        self.project = project
+        self.name = name
+        self.purpose = purpose
+        self.reuse = reuse
+        self.tags = tags
 
 
-@dataclass(frozen=True)
 class CaptureChoice:
     """What is to be captured."""
 
-    arguments: bool | Mapping[str, bool]
-    frameworks: bool | Mapping[str, bool]
-    resources: bool
-    streams: bool | Mapping[str, bool]
+    def __init__(
+        self,
+        arguments: bool | Mapping[str, bool],
+        frameworks: bool | Mapping[str, bool],
+        resources: bool,
+        streams: bool | Mapping[str, bool],
+    ) -> None:
+        self.arguments = arguments
+        self.frameworks = frameworks
+        self.resources = resources
+        self.streams = streams
 
 
 def current() -> TrackedTask | None:
@@ -100,7 +111,7 @@ def _attach(run: str) -> TrackedTask:
     try:
         facts = asked.run(run)
     except _native.MendelError as error:
-        log.warning("the facts of run `%s` are not known: %s", run, error)
+        warn("the facts of run `%s` are not known: %s", run, error)
     if facts is None:
         facts = {"id": run, "name": script.entry().name, "project": "default", "status": "running"}
     facts["attempt"] = attempt
@@ -120,6 +131,8 @@ def _start(wanted: Wanted) -> TrackedTask:
     key = (facts["project"], facts["name"], facts["type"])
     last = wanted.reuse if isinstance(wanted.reuse, str) else (known.get(*key) if wanted.reuse else None)
     task = None
+    if last and _api() == "off" and not isinstance(wanted.reuse, str):
+        last = None
     if last:
         facts["id"] = last if isinstance(wanted.reuse, str) else facts["id"]
         task = _again(_store_of(workspace), last, facts, forced=isinstance(wanted.reuse, str))
@@ -160,7 +173,7 @@ def _again(asked: Store, run: str, facts: Document, forced: bool) -> TrackedTask
         asked.update(run, {"replace_params": [], "documents": cleared, "name": facts["name"]})
         started = asked.move(run, "start", owner=json.loads(_native.owner()))
     except _native.MendelError as error:
-        log.warning("the last task was not used again: %s", error)
+        warn("the last task was not used again: %s", error)
         return None
     task = TrackedTask(asked, started, _native.RunWriter(asked.workspace, run, int(started["attempt"]), _api()))
     task._main = True
@@ -219,7 +232,7 @@ def close(task: Any, to: str = "complete", reason: str = "", message: str = "") 
         if task._watcher_made is not None:
             task._watcher_made.stop()
         if task._uploads_made is not None and not task._uploads_made.wait(600.0):
-            log.warning("some uploads of task `%s` did not end", task.id)
+            warn("some uploads of task `%s` did not end", task.id)
         writer = task._writer
         if writer is not None:
             if task._main and not task._attached and task._facts.get("status") == "running":

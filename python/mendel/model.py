@@ -9,13 +9,16 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Mapping
 
 from mendel import cache, hocon
 from mendel.errors import TaskNotFound
-from mendel.store import Document, Store
+from mendel.store import Store
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Callable, Mapping
+
+    from mendel.store import Document
     from mendel.tracked_task import TrackedTask
 
 FRAMEWORKS = {

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Callable
 
 from mendel.configuration import DEFAULT_NAME, Configuration
 from mendel.destination import Destination, safe_name
-from mendel.model import InputModel, Model, OutputModel, framework_of, new_record
-from mendel.store import Document
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Callable
+
+    from mendel.model import Model
+    from mendel.store import Document
 
 
 class ModelMembers(Configuration, Destination):
@@ -31,6 +35,7 @@ class ModelMembers(Configuration, Destination):
     def get_models(self) -> dict[str, list[Model]]:
         """The models of the task: ``input`` those it read, ``output`` those it made."""
         from mendel import _native
+        from mendel.model import Model
 
         self._settle()
         try:
@@ -85,6 +90,8 @@ class ModelMembers(Configuration, Destination):
             ValueError: Neither is given, or the model is not published.
             TaskNotFound: There is no such model.
         """
+        from mendel.model import InputModel
+
         if not model_id and not model_name:
             raise ValueError("`model_id` or `model_name` is needed")
         model = InputModel(model_id, model_name, only_published=True, _store=self._store)
@@ -141,12 +148,16 @@ class ModelMembers(Configuration, Destination):
         Returns:
             The address of the weights; the expected one with ``async_enable``.
         """
+        from mendel.model import OutputModel
+
         model = OutputModel(self, name=name, comment=comment, tags=tags)  # type: ignore[arg-type]
         return model.update_weights(
             model_file, iteration=iteration, async_enable=async_enable, callback=cb if async_enable else None
         )
 
     def _output_record(self, name: str | None, comment: str | None, tags: list[str] | None, file: str) -> Document:
+        from mendel.model import framework_of, new_record
+
         record = new_record(name or self.name, "output", framework_of(file))
         record.update(comment=comment or "", tags=list(tags or []))
         record.update(design=self._design(), labels=self.get_labels_enumeration())
@@ -154,6 +165,10 @@ class ModelMembers(Configuration, Destination):
 
     def record_file_model(self, path: str, framework: str, use: str = "output") -> None:
         """Records a model file that a framework wrote or read."""
+        from pathlib import Path
+
+        from mendel.model import new_record
+
         file = Path(path)
         if not file.is_file():
             return

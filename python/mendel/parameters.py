@@ -6,18 +6,21 @@ store keeps values with their types; what is read back as raw text is text.
 
 from __future__ import annotations
 
-import inspect
 import json
 import sys
 from collections.abc import Iterable, Mapping, MutableMapping
 from types import FunctionType, ModuleType
-from typing import Any, TypeVar
 
 from mendel.run_handle import RunHandle, apply
-from mendel.store import Document
 
-T = TypeVar("T")
-Pairs = Any
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    from mendel.store import Document
+
+    T = TypeVar("T")
+    Pairs = Any
 
 DEFAULT_SECTION = "General"
 SUPPORTED = "an argparse parser, a dictionary, an object with attributes, a model"
@@ -275,6 +278,8 @@ def _has_attributes(value: Any) -> bool:
 
 def _values(mutable: Any) -> Mapping[Any, Any]:
     """The values of a mapping, or the public attributes of an object."""
+    import inspect
+
     if _is_mapping(mutable):
         mapping: Mapping[Any, Any] = mutable
         return mapping

@@ -9,8 +9,11 @@ import re
 from types import SimpleNamespace
 from typing import Any, Callable, Iterable, Mapping, Sequence
 
-from mendel.store import Document, Store
 from mendel.task_type import shown_status, stored_status
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mendel.store import Document, Store
 
 PAGE = 500
 _PATTERNS = ("name", "comment")
@@ -47,12 +50,12 @@ def by_name(store: Store, project: str | None, name: str) -> list[Document]:
     """Runs of exactly that name, those updated last first; those put away only as a last resort."""
     asked = {"project": project} if project else {}
     found = [run for run in store.runs(filter=f"name = {_quoted(name)}", **asked) if run["name"] == name]
-    from mendel.run_handle import log
+    from mendel.notes import warn
 
     shown = [run for run in found if not run.get("archived")] or found
     shown.sort(key=lambda run: (run.get("updated", 0), run.get("number", 0)), reverse=True)
     if len(shown) > 1:
-        log.warning("%d tasks are called `%s`; the one updated last is taken", len(shown), name)
+        warn("%d tasks are called `%s`; the one updated last is taken", len(shown), name)
     return shown
 
 

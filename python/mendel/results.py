@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import datetime
 import math
-from typing import TYPE_CHECKING, Any, Sequence
 
 from mendel.run_handle import RunHandle
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Sequence
+
     from mendel.logger import Logger
 
 SINGLE_VALUE_STEP = -(2**31)
@@ -208,6 +209,8 @@ def iso_time(milliseconds: int) -> str:
         >>> iso_time(1577836800123)
         '2020-01-01T00:00:00.123Z'
     """
+    import datetime
+
     moment = datetime.datetime.fromtimestamp(milliseconds / 1000, datetime.timezone.utc)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{milliseconds % 1000:03d}Z"
 

@@ -7,20 +7,20 @@ that it works without anyone answering. A fetched task asks and changes the stor
 from __future__ import annotations
 
 import json
-import logging
 import os
 import threading
-from typing import TYPE_CHECKING, Any
 
 from mendel.errors import TaskClosed
-from mendel.store import Document, Store
+from mendel.store import Store
 from mendel.task_type import TaskStatusEnum, shown_status
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from mendel import _native
     from mendel.background import Uploads, Watcher
-
-log = logging.getLogger("mendel")
+    from mendel.store import Document
 
 
 class RunHandle:

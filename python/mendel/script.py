@@ -7,37 +7,46 @@ folder that is no repository or a package without metadata leave their fact empt
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _DIFF_MAX = 8 << 20
 _OURS = {"mendel", "__main__", "__mp_main__", "sitecustomize", "usercustomize"}
 _forced: dict[str, str | None] = {}
 
 
-@dataclass(frozen=True)
 class Entry:
-    """The script that this process executes, as far as can be told without asking git."""
+    """The script that this process executes, as far as can be told without asking git.
 
-    file: Path | None
-    module: str
-    root: Path
-    repository: bool
+    Args:
+        file: Absolute path of the script; empty in an interactive session.
+        module: Name of the module, when started by ``python -m``.
+        root: Folder of the repository, else of the script.
+        repository: Whether ``root`` is a repository.
+    """
+
+    def __init__(self, file: str, module: str, root: str, repository: bool) -> None:
+        self.file = file
+        self.module = module
+        self.root = root
+        self.repository = repository
 
     @property
     def name(self) -> str:
         """Name for a task: that of the script, without its ending."""
+        if self.module.endswith(".__main__"):
+            return self.module[: -len(".__main__")]
         if self.module:
-            return self.module.rpartition(".")[2] if not self.module.endswith(".__main__") else self.module[:-9]
-        return self.file.stem if self.file else "interactive"
+            return self.module.rpartition(".")[2]
+        return os.path.splitext(os.path.basename(self.file))[0] if self.file else "interactive"
 
     @property
     def project(self) -> str:
         """Name for a project: that of the repository, else of the folder."""
-        return self.root.name or "default"
+        return os.path.basename(self.root) or "default"
 
 
 def entry() -> Entry:
@@ -46,12 +55,16 @@ def entry() -> Entry:
     spec = getattr(main, "__spec__", None)
     file = getattr(main, "__file__", None)
     module = spec.name if spec is not None and spec.name and file else ""
-    path = Path(os.path.abspath(file)) if file else None
-    start = path.parent if path else Path.cwd()
-    for folder in (start, *start.parents):
-        if (folder / ".git").exists():
+    path = os.path.abspath(file) if file else ""
+    start = os.path.dirname(path) if path else os.getcwd()
+    folder = start
+    while True:
+        if os.path.exists(os.path.join(folder, ".git")):
             return Entry(path, module, folder, True)
-    return Entry(path, module, start, False)
+        above = os.path.dirname(folder)
+        if above == folder:
+            return Entry(path, module, start, False)
+        folder = above
 
 
 def facts(found: Entry) -> tuple[dict[str, Any], bytes]:
@@ -60,13 +73,13 @@ def facts(found: Entry) -> tuple[dict[str, Any], bytes]:
     script: dict[str, Any] = {
         "entry": _below(found.file, root) if found.file else "",
         "arguments": list(sys.argv[1:]),
-        "root": str(root),
-        "working_folder": _below(Path.cwd(), root),
+        "root": root,
+        "working_folder": _below(os.getcwd(), root),
     }
     patch = b""
     if found.repository:
         address = _git(root, "config", "--get", "remote.origin.url")
-        script["repository"] = _without_password(address) or str(root)
+        script["repository"] = _without_password(address) or root
         script["branch"] = _git(root, "rev-parse", "--abbrev-ref", "HEAD")
         script["commit"] = _git(root, "rev-parse", "--verify", "HEAD")
         patch = _git_bytes(root, "diff", "--no-ext-diff", "--no-color", "--binary", "HEAD")[:_DIFF_MAX]
@@ -80,8 +93,6 @@ def force_requirement(name: str, version: str | None) -> None:
 
 def packages() -> list[dict[str, str]]:
     """Packages whose modules this process has imported, and those forced, with versions."""
-    from importlib import metadata
-
     known: frozenset[str] = getattr(sys, "stdlib_module_names", frozenset())
     imported = {name.partition(".")[0] for name in list(sys.modules)} - known - _OURS
     found: dict[str, str] = {}
@@ -92,13 +103,22 @@ def packages() -> list[dict[str, str]]:
             imported.discard(name)
     unknown = {name for name in imported if not name.startswith("_")}
     if unknown:
-        for distribution in metadata.distributions():
-            name = normal_name(distribution.metadata["Name"] or "")
-            if name and name not in found and unknown & set(_top_level(distribution)):
-                found[name] = distribution.version
+        found.update(_owners(unknown))
     for forced, wanted in _forced.items():
         found[normal_name(forced)] = wanted or installed_version(forced)
     return [{"name": name, "version": found[name]} for name in sorted(found)]
+
+
+def _owners(modules: set[str]) -> dict[str, str]:
+    """The packages that brought ``modules``, with versions."""
+    from importlib import metadata
+
+    found: dict[str, str] = {}
+    for distribution in metadata.distributions():
+        name = normal_name(distribution.metadata["Name"] or "")
+        if name and name not in found and modules & set(_top_level(distribution)):
+            found[name] = distribution.version
+    return found
 
 
 def environment() -> dict[str, Any]:
@@ -146,22 +166,22 @@ def _top_level(distribution: Any) -> list[str]:
     return [name for name in tops if "." not in name]
 
 
-def _below(path: Path, root: Path) -> str:
-    try:
-        return path.relative_to(root).as_posix()
-    except ValueError:
-        return str(path)
+def _below(path: str, root: str) -> str:
+    below = os.path.relpath(path, root)
+    return path if below.startswith("..") else ("" if below == "." else below)
 
 
-def _git(root: Path, *words: str) -> str:
+def _git(root: str, *words: str) -> str:
     return _git_bytes(root, *words).decode("utf-8", "replace").strip()
 
 
-def _git_bytes(root: Path, *words: str) -> bytes:
+def _git_bytes(root: str, *words: str) -> bytes:
+    import subprocess
+
     quiet = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
     try:
         done = subprocess.run(
-            ["git", "-C", str(root), *words],
+            ["git", "-C", root, *words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 from array import array
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Iterator, TypeVar
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any, Callable, Iterator, TypeVar
+
     from mendel import _native
 
-Document = dict[str, Any]
-T = TypeVar("T")
+    Document = dict[str, Any]
+    T = TypeVar("T")
 
 PAGE = 500
 
@@ -112,6 +114,8 @@ class Store:
 
     def deliver_leftovers(self, run: str) -> None:
         """Delivers what a dead process of ``run`` left behind in its journal."""
+        from pathlib import Path
+
         from mendel import _native
 
         for journal in json.loads(_native.leftover(self.workspace)):

@@ -8,12 +8,14 @@ names such as ``name``, ``data`` or ``tags`` for fields of their own.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 from mendel.errors import NeedsServer, TaskNotFound
 from mendel.task_type import TaskStatusEnum, TaskTypes, task_type
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Mapping, Sequence
+
     from mendel.tracked_task import TrackedTask
 
 

@@ -5,19 +5,21 @@ The members lie in one file per subject; this class joins them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from mendel.artifacts import ArtifactMembers
 from mendel.lifecycle import Lifecycle
 from mendel.models import ModelMembers
 from mendel.parameters import Parameters
 from mendel.results import Results
-from mendel.store import Document, Store
+from mendel.store import Store
 from mendel.task import Task
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from mendel import _native
     from mendel.capture.session import Session
+    from mendel.store import Document
 
 
 class TrackedTask(Parameters, ModelMembers, ArtifactMembers, Results, Lifecycle, Task):

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import functools
 import threading
-from typing import TYPE_CHECKING, Any, Callable, Mapping
 
-from mendel.run_handle import log
+from mendel.notes import warn
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Callable, Mapping
+
     from mendel.tracked_task import TrackedTask
 
 ALIASES = {
@@ -90,6 +92,6 @@ def quietly(framework: str, report: Callable[..., object], *args: Any, **kwargs:
     except Exception as error:
         if framework not in _told:
             _told.add(framework)
-            log.warning("capturing %s failed: %s: %s", framework, type(error).__name__, error)
+            warn("capturing %s failed: %s: %s", framework, type(error).__name__, error)
     finally:
         _inside.hook = earlier

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import functools
 import sys
-from types import FrameType, ModuleType
-from typing import TYPE_CHECKING, Any, Mapping
 
 from mendel import capture
 from mendel.capture.imports import when_imported
 from mendel.parameters import _param, cast
-from mendel.store import Document
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import FrameType, ModuleType
+    from typing import Any, Mapping
+
     from mendel.parameters import Parameters
+    from mendel.store import Document
     from mendel.tracked_task import TrackedTask
 
 SECTION = "Args"

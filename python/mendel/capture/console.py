@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, Callable
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Callable
+
     from mendel.tracked_task import TrackedTask
 
 LINE_MAX = 16 << 10

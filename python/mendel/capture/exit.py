@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from types import TracebackType
-from typing import Any, Callable, NoReturn, Optional
 
-Hook = Callable[[type, BaseException, Optional[TracebackType]], Any]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any, Callable, NoReturn, Optional
+
+    Hook = Callable[[type, BaseException, Optional[TracebackType]], Any]
 
 
 class ExitWatch:

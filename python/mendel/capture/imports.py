@@ -6,18 +6,19 @@ import ends. A hook that fails never disturbs the import.
 
 from __future__ import annotations
 
-import importlib.util
-import logging
 import sys
 import threading
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec
-from types import ModuleType
-from typing import Any, Callable, Sequence
 
-Hook = Callable[[ModuleType], None]
+from mendel.notes import detail
 
-_log = logging.getLogger("mendel")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+    from typing import Any, Callable, Sequence
+
+    Hook = Callable[[ModuleType], None]
+
 _waiting: dict[str, list[Hook]] = {}
 _searching = threading.local()
 
@@ -38,10 +39,10 @@ def _run(hook: Hook, module: ModuleType) -> None:
     try:
         hook(module)
     except Exception:
-        _log.debug("hooking `%s` failed", module.__name__, exc_info=True)
+        detail("hooking `%s` failed", module.__name__)
 
 
-class _Finder(MetaPathFinder):
+class _Finder:
     """Lets the other finders find a module, and listens for the end of its execution."""
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
@@ -49,6 +50,8 @@ class _Finder(MetaPathFinder):
             return None
         _searching.name = name
         try:
+            import importlib.util
+
             spec = importlib.util.find_spec(name)
         except (ImportError, ValueError, AttributeError):
             return None
@@ -74,7 +77,7 @@ def _listen(loader: Any, name: str) -> None:
     try:
         loader.exec_module = exec_module
     except AttributeError:
-        _log.debug("the import of `%s` cannot be listened to", name)
+        detail("the import of `%s` cannot be listened to", name)
 
 
 _finder = _Finder()

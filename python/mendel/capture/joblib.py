@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import os
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
 
 from mendel import capture
-from mendel.capture.imports import when_imported
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any
+
     from mendel.tracked_task import TrackedTask
 
 FRAMEWORK = "joblib"
 
 
-def install() -> None:
-    """Listens to ``joblib.dump`` and ``joblib.load``."""
-    when_imported("joblib", _hook)
-
-
-def _hook(joblib: ModuleType) -> None:
+def hook(joblib: ModuleType) -> None:
+    """Listens to the module."""
     capture.after(joblib, "dump", FRAMEWORK, _dumped)
     capture.after(joblib, "load", FRAMEWORK, _loaded)
 

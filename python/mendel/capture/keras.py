@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
-
 from mendel import capture
-from mendel.capture.imports import when_imported
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any
+
     from mendel.tracked_task import TrackedTask
 
 FRAMEWORK = "keras"
-
-
-def install() -> None:
-    """Listens to ``fit``, ``save``, ``save_weights`` and ``load_model``."""
-    when_imported("keras", _hook)
 
 
 def _chosen() -> TrackedTask | None:
@@ -24,7 +19,8 @@ def _chosen() -> TrackedTask | None:
     return capture.active(FRAMEWORK) if capture.chosen("tensorflow") else None
 
 
-def _hook(keras: ModuleType) -> None:
+def hook(keras: ModuleType) -> None:
+    """Listens to the module."""
     model_class = keras.Model
     original = model_class.fit
     if not hasattr(original, "__mendel__"):

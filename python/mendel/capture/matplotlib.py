@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
-
 from mendel import capture
-from mendel.capture.imports import when_imported
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any
+
     from mendel.tracked_task import TrackedTask
 
 FRAMEWORK = "matplotlib"
 _counts: dict[tuple[str, str], int] = {}
 
 
-def install() -> None:
-    """Listens to ``pyplot.show`` and to ``Figure.savefig``."""
-    when_imported("matplotlib.pyplot", _hook_pyplot)
-    when_imported("matplotlib.figure", _hook_figure)
-
-
-def _hook_pyplot(pyplot: ModuleType) -> None:
+def hook_pyplot(pyplot: ModuleType) -> None:
+    """Listens to ``pyplot.show``."""
     original = pyplot.show
     if hasattr(original, "__mendel__"):
         return
@@ -39,7 +34,8 @@ def _hook_pyplot(pyplot: ModuleType) -> None:
     pyplot.show = show  # type: ignore[attr-defined]
 
 
-def _hook_figure(module: ModuleType) -> None:
+def hook_figure(module: ModuleType) -> None:
+    """Listens to ``Figure.savefig``."""
     capture.after(
         module.Figure, "savefig", FRAMEWORK, lambda task, _result, figure, *_args, **_kwargs: _report(task, figure)
     )

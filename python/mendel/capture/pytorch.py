@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import os
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
 
 from mendel import capture
-from mendel.capture.imports import when_imported
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any
+
     from mendel.tracked_task import TrackedTask
 
 FRAMEWORK = "pytorch"
 
 
-def install() -> None:
-    """Listens to ``torch.save`` and ``torch.load``."""
-    when_imported("torch", _hook)
-
-
-def _hook(torch: ModuleType) -> None:
+def hook(torch: ModuleType) -> None:
+    """Listens to the module."""
     capture.after(torch, "save", FRAMEWORK, _saved)
     capture.after(torch, "load", FRAMEWORK, _loaded)
     jit = getattr(torch, "jit", None)

@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import threading
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    Counters = dict[str, float]
+
     from mendel.capture.gpu import Gpus
     from mendel.tracked_task import TrackedTask
 
@@ -20,7 +21,7 @@ MACHINE = ":monitor:machine"
 GPU = ":monitor:gpu"
 PERIOD = 5.0
 MEBI = 1 << 20
-Counters = dict[str, float]
+DRIVERS = ("/dev/nvidiactl", "/dev/dxg")
 
 
 class Monitor:
@@ -47,13 +48,14 @@ class Monitor:
         self._stop.set()
 
     def _work(self) -> None:
-        from mendel.capture.gpu import Gpus
-
         start = time.monotonic()
         before, at = counters(), start
         if self._stop.wait(min(1.0, self._period)):
             return
-        self._gpus = Gpus()
+        if any(map(os.path.exists, DRIVERS)):
+            from mendel.capture.gpu import Gpus
+
+            self._gpus = Gpus()
         while True:
             now = time.monotonic()
             after = counters()
@@ -108,13 +110,13 @@ def use(before: Counters, after: Counters, span: float) -> dict[str, float]:
 
 
 def _processor() -> Counters:
-    words = Path("/proc/stat").read_text().partition("\n")[0].split()[1:9]
+    words = _text("/proc/stat").partition("\n")[0].split()[1:9]
     ticks = [float(word) for word in words]
     return {"ticks": sum(ticks), "busy": sum(ticks) - ticks[3] - ticks[4]}
 
 
 def _memory() -> Counters:
-    lines = (line.split() for line in Path("/proc/meminfo").read_text().splitlines()[:8])
+    lines = (line.split() for line in _text("/proc/meminfo").splitlines()[:8])
     kibi = {words[0].rstrip(":"): float(words[1]) for words in lines}
     total, free = kibi["MemTotal"], kibi["MemAvailable"]
     return {
@@ -127,13 +129,13 @@ def _memory() -> Counters:
 def _disk() -> Counters:
     room = os.statvfs(".")
     found = {"disk_free_percent": 100.0 * room.f_bavail / max(room.f_blocks, 1)}
-    words = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
+    words = dict(line.split(": ") for line in _text("/proc/self/io").splitlines())
     return {**found, "read": float(words["read_bytes"]), "written": float(words["write_bytes"])}
 
 
 def _network() -> Counters:
     received = sent = 0.0
-    for line in Path("/proc/net/dev").read_text().splitlines()[2:]:
+    for line in _text("/proc/net/dev").splitlines()[2:]:
         name, _, rest = line.partition(":")
         if name.strip() != "lo":
             words = rest.split()
@@ -143,5 +145,10 @@ def _network() -> Counters:
 
 
 def _process() -> Counters:
-    pages = float(Path("/proc/self/statm").read_text().split()[1])
+    pages = float(_text("/proc/self/statm").split()[1])
     return {"process_memory_gb": pages * os.sysconf("SC_PAGE_SIZE") / (1 << 30)}
+
+
+def _text(path: str) -> str:
+    with open(path, encoding="ascii", errors="replace") as stream:
+        return stream.read()

@@ -7,22 +7,37 @@ the run as well.
 from __future__ import annotations
 
 import atexit
+import functools
 import importlib
 import json
 import threading
-from typing import TYPE_CHECKING
 
 from mendel import capture, script
 from mendel.capture.exit import ExitWatch
-from mendel.run_handle import log
+from mendel.capture.imports import when_imported
+from mendel.notes import warn
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from mendel.capture.console import Console
     from mendel.capture.resources import Monitor
     from mendel.main_task import CaptureChoice
     from mendel.tracked_task import TrackedTask
 
-FRAMEWORKS = ("matplotlib", "keras", "pytorch", "joblib", "xgboost", "tensorboard")
+HOOKS = (
+    ("matplotlib.pyplot", "matplotlib", "hook_pyplot"),
+    ("matplotlib.figure", "matplotlib", "hook_figure"),
+    ("keras", "keras", "hook"),
+    ("torch", "pytorch", "hook"),
+    ("joblib", "joblib", "hook"),
+    ("xgboost", "xgboost", "hook"),
+    ("tensorboardX", "tensorboard", "hook_writer"),
+    ("torch.utils.tensorboard", "tensorboard", "hook_writer"),
+    ("tensorflow", "tensorboard", "hook_tensorflow"),
+)
+FACTS_DELAY = 0.02
 _installed = False
 
 
@@ -41,6 +56,7 @@ class Session:
         self._console: Console | None = None
         self._monitor: Monitor | None = None
         self._facts: threading.Thread | None = None
+        self._hurry = threading.Event()
         self._packages: list[dict[str, str]] = []
 
     def begin(self) -> None:
@@ -69,6 +85,7 @@ class Session:
         if self._monitor is not None:
             self._monitor.end()
         if self._facts is not None:
+            self._hurry.set()
             self._facts.join(30.0)
             self._guard("packages", self._record_packages)
         if self._console is not None:
@@ -106,9 +123,11 @@ class Session:
         try:
             step()  # type: ignore[operator]
         except Exception as error:
-            log.warning("capturing %s failed: %s: %s", what, type(error).__name__, error)
+            warn("capturing %s failed: %s: %s", what, type(error).__name__, error)
 
     def _gather(self) -> None:
+        self._hurry.wait(FACTS_DELAY)
+
         def gather() -> None:
             facts, patch = script.facts(script.entry())
             if patch:
@@ -134,7 +153,7 @@ class Session:
         try:
             main_task.close(self._task, to, reason, message)
         except Exception as error:
-            log.warning("closing task `%s` failed: %s", self._task.id, error)
+            warn("closing task `%s` failed: %s", self._task.id, error)
 
 
 def _install_frameworks() -> None:
@@ -143,5 +162,10 @@ def _install_frameworks() -> None:
     if _installed:
         return
     _installed = True
-    for name in FRAMEWORKS:
-        importlib.import_module(f"mendel.capture.{name}").install()
+    for module, framework, hook in HOOKS:
+        when_imported(module, functools.partial(_hook, framework, hook))
+
+
+def _hook(framework: str, hook: str, module: ModuleType) -> None:
+    """Loads what hooks a framework only once that framework is there."""
+    getattr(importlib.import_module(f"mendel.capture.{framework}"), hook)(module)

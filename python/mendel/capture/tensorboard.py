@@ -6,31 +6,26 @@ both.
 
 from __future__ import annotations
 
-from types import ModuleType
-from typing import TYPE_CHECKING, Any, Callable
-
 from mendel import capture
-from mendel.capture.imports import when_imported
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any, Callable
+
     from mendel.tracked_task import TrackedTask
 
 FRAMEWORK = "tensorboard"
 
 
-def install() -> None:
-    """Listens to tensorboardX, ``torch.utils.tensorboard`` and ``tf.summary``."""
-    when_imported("tensorboardX", _hook_writer)
-    when_imported("torch.utils.tensorboard", _hook_writer)
-    when_imported("tensorflow", _hook_tensorflow)
-
-
-def _hook_writer(module: ModuleType) -> None:
+def hook_writer(module: ModuleType) -> None:
+    """Listens to the summary writer of a module."""
     for name, report in _REPORTS.items():
         capture.after(module.SummaryWriter, name, FRAMEWORK, report)
 
 
-def _hook_tensorflow(tensorflow: ModuleType) -> None:
+def hook_tensorflow(tensorflow: ModuleType) -> None:
+    """Listens to ``tf.summary``."""
     summary = tensorflow.summary
 
     def step_of(step: Any) -> Any:

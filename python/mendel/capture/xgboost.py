@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import functools
 import os
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
 
 from mendel import capture
-from mendel.capture.imports import when_imported
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any
+
     from mendel.tracked_task import TrackedTask
 
 FRAMEWORK = "xgboost"
 
 
-def install() -> None:
-    """Listens to ``xgboost.train`` and to the files of boosters."""
-    when_imported("xgboost", _hook)
-
-
-def _hook(xgboost: ModuleType) -> None:
+def hook(xgboost: ModuleType) -> None:
+    """Listens to the module."""
     capture.after(xgboost.Booster, "save_model", FRAMEWORK, _saved)
     capture.after(xgboost.Booster, "load_model", FRAMEWORK, _loaded)
     original = xgboost.train
