@@ -66,17 +66,19 @@ impl Reader {
 
     /// A local package counts with its bytes; one that is not there is left to the installer to refuse.
     fn package(&mut self, path: &Path, editable: bool) {
+        if editable {
+            // It stays where it is and is imported from there, so its place counts and its bytes need not.
+            self.form.text(&path.canonicalize().unwrap_or_else(|_| path.to_owned()).to_string_lossy());
+            return;
+        }
         let index = &mut StatIndex::in_memory();
-        let options = Options { purpose: Purpose::Script(PathBuf::new()), git: false, ..Options::default() };
         let digest = if path.is_dir() {
+            let options = Options { purpose: Purpose::Script(PathBuf::new()), git: false, ..Options::default() };
             snapshot(path, &options, index).ok().map(|taken| taken.manifest.digest())
         } else {
             hash_file(path, index).ok().map(|(digest, _)| digest)
         };
-        if editable {
-            // It stays where it is and is imported from there, so its place counts and its bytes need not.
-            self.form.text(&path.canonicalize().unwrap_or_else(|_| path.to_owned()).to_string_lossy());
-        } else if let Some(digest) = digest {
+        if let Some(digest) = digest {
             self.form.digest(&digest);
         }
     }
