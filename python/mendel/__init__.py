@@ -68,8 +68,16 @@ def __getattr__(name: str) -> Any:
     import importlib
 
     value = getattr(importlib.import_module(f"mendel.{home}"), name)
+    if name == "Task":
+        _load_tracking()
     globals()[name] = value
     return value
+
+
+def _load_tracking() -> None:
+    """Loads with the import what ``Task.init`` needs, so that it begins at once."""
+    from mendel import _native, logger, main_task, tracked_task  # noqa: F401
+    from mendel.capture import argparse, console, resources, session  # noqa: F401
 
 
 def __dir__() -> list[str]:

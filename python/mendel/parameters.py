@@ -84,6 +84,8 @@ class Parameters(RunHandle):
 
     def get_parameters(self) -> dict[str, str]:
         """All parameters as ``section/name`` and raw text."""
+        if self._watcher_made is not None:
+            self._watcher_made.check_now()
         return {_path(param): raw(param["value"]) for param in self._facts.get("params", [])}
 
     def get_parameters_as_dict(self) -> dict[str, Any]:

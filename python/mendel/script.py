@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _DIFF_MAX = 8 << 20
 _OURS = {"mendel", "__main__", "__mp_main__", "sitecustomize", "usercustomize"}
 _forced: dict[str, str | None] = {}
+_owners: dict[str, list[tuple[str, str]]] = {}
 
 
 class Entry:
@@ -95,30 +96,28 @@ def packages() -> list[dict[str, str]]:
     """Packages whose modules this process has imported, and those forced, with versions."""
     known: frozenset[str] = getattr(sys, "stdlib_module_names", frozenset())
     imported = {name.partition(".")[0] for name in list(sys.modules)} - known - _OURS
-    found: dict[str, str] = {}
-    for name in sorted(imported):
-        version = installed_version(name)
-        if version:
-            found[normal_name(name)] = version
-            imported.discard(name)
-    unknown = {name for name in imported if not name.startswith("_")}
-    if unknown:
-        found.update(_owners(unknown))
+    imported = {name for name in imported if not name.startswith("_")}
+    _find_owners(imported - _owners.keys())
+    found = dict(owner for name in imported for owner in _owners.get(name, ()))
     for forced, wanted in _forced.items():
         found[normal_name(forced)] = wanted or installed_version(forced)
     return [{"name": name, "version": found[name]} for name in sorted(found)]
 
 
-def _owners(modules: set[str]) -> dict[str, str]:
-    """The packages that brought ``modules``, with versions."""
+def _find_owners(modules: set[str]) -> None:
+    """Remembers which packages, with versions, brought ``modules``."""
+    for name in sorted(modules):
+        version = installed_version(name)
+        _owners[name] = [(normal_name(name), version)] if version else []
+    unknown = {name for name in modules if not _owners[name]}
+    if not unknown:
+        return
     from importlib import metadata
 
-    found: dict[str, str] = {}
     for distribution in metadata.distributions():
-        name = normal_name(distribution.metadata["Name"] or "")
-        if name and name not in found and modules & set(_top_level(distribution)):
-            found[name] = distribution.version
-    return found
+        owner = (normal_name(distribution.metadata["Name"] or ""), distribution.version)
+        for name in unknown & set(_top_level(distribution)):
+            _owners[name].append(owner)
 
 
 def environment() -> dict[str, Any]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mendel.tracked_task import TrackedTask
 
 SECTION = "Args"
+WORKER = "_mendel_worker"
 FRAMES_MAX = 50
 
 _task: TrackedTask | None = None
@@ -73,7 +74,12 @@ def connect(task: Parameters, parser: Any, section: str | None) -> None:
 
 
 def record(task: Parameters, parser: Any, namespace: Any, section: str, choice: bool | Mapping[str, bool]) -> None:
-    """Records the values of ``namespace`` as parameters, with types and help of ``parser``."""
+    """Records the values of ``namespace`` as parameters, with types and help of ``parser``.
+
+    Inside of ``mendel run`` its worker follows the same parsers and has recorded them.
+    """
+    if task._attached and section == SECTION and WORKER in sys.modules:
+        return
     actions = {action.dest: action for action in getattr(parser, "_actions", [])}
     params: list[Document] = []
     for name, value in vars(namespace).items():
