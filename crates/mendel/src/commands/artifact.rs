@@ -95,7 +95,7 @@ async fn list(context: &Context, reference: &str, printer: &Printer) -> Result<E
             Column::text("digest", 3),
         ];
         let mut table = Table::new(columns);
-        for artifact in &view.artifacts {
+        for artifact in view.named() {
             table.row(vec![
                 safe(&artifact.name).into_owned().into(),
                 safe(&artifact.kind).into_owned().into(),
@@ -104,14 +104,14 @@ async fn list(context: &Context, reference: &str, printer: &Printer) -> Result<E
                 Cell::coloured(artifact.digest.map(|digest| digest.short()).unwrap_or_default(), 2),
             ]);
         }
-        for output in view.files() {
+        for output in &view.files {
             let kind = if output.kept { "output" } else { "output, not kept" };
             table.row(vec![
                 safe(&output.path).into_owned().into(),
                 kind.into(),
                 bytes(output.size).into(),
                 safe(&output.path).into_owned().into(),
-                Cell::coloured(output.digest.short(), 2),
+                Cell::coloured(output.digest.map(|digest| digest.short()).unwrap_or_default(), 2),
             ]);
         }
         if !table.is_empty() {
@@ -157,32 +157,35 @@ struct Found {
 }
 
 fn find(view: &RunView, name: &str) -> Result<Found, Failure> {
-    if let Some(artifact) = view.artifacts.iter().find(|artifact| artifact.name == name) {
+    if let Some(artifact) = view.named().find(|artifact| artifact.name == name) {
         let digest = artifact.digest.ok_or_else(|| {
-            let place = artifact.uri.as_deref().map_or_else(String::new, |uri| format!("; its bytes lie at `{}`", safe(uri)));
+            let place =
+                artifact.uri.as_deref().map_or_else(String::new, |uri| format!("; its bytes lie at `{}`", safe(uri)));
             Failure::input(format!("`{}` is only recorded{place}", safe(name)))
         })?;
         let file = if artifact.file.is_empty() { artifact.name.clone() } else { artifact.file.clone() };
         return Ok(Found { digest, file });
     }
-    if let Some(output) = view.files().iter().find(|output| output.path == name) {
-        return match output.kept {
-            true => Ok(Found { digest: output.digest, file: output.path.clone() }),
-            false => Err(Failure::input_hint(
+    if let Some(output) = view.files.iter().find(|output| output.path == name) {
+        return match output.digest.filter(|_| output.kept) {
+            Some(digest) => Ok(Found { digest, file: output.path.clone() }),
+            None => Err(Failure::input_hint(
                 format!("`{}` was recorded by its digest only", safe(name)),
                 "`mendel run --keep-outputs` keeps large files",
             )),
         };
     }
-    if let Some((model, digest)) = view.models.iter().find(|model| model.name == name).and_then(|model| Some((model, model.digest?))) {
+    if let Some((model, digest)) =
+        view.models.iter().find(|model| model.name == name).and_then(|model| Some((model, model.digest?)))
+    {
         return Ok(Found { digest, file: model.name.clone() });
     }
     Err(unknown(view, name))
 }
 
 fn unknown(view: &RunView, name: &str) -> Failure {
-    let artifacts = view.artifacts.iter().map(|artifact| artifact.name.as_str());
-    let known: Vec<&str> = artifacts.chain(view.files().iter().map(|output| output.path.as_str())).collect();
+    let artifacts = view.named().map(|artifact| artifact.name.as_str());
+    let known: Vec<&str> = artifacts.chain(view.files.iter().map(|output| output.path.as_str())).collect();
     let hint = match (mendel_spec::nearest(name, known.iter().copied()), known.is_empty()) {
         (Some(near), _) => format!("there is `{}`", safe(near)),
         (None, true) => "it made none".to_owned(),

@@ -55,7 +55,10 @@ impl Check {
             (false, true) => file(path),
             (false, false) => {
                 let missing = Problem::error("missing", format!("there is no file or folder `{}`", path.display()));
-                Findings { problems: missing.hint("give a task folder, a script, or a file of a task folder").into(), ..Findings::default() }
+                Findings {
+                    problems: missing.hint("give a task folder, a script, or a file of a task folder").into(),
+                    ..Findings::default()
+                }
             }
         };
         if self.imports && !found.problems.has_errors() {
@@ -66,8 +69,8 @@ impl Check {
             "ok": ok,
             "kind": found.kind,
             "path": path,
-            "problems": found.problems,
-            "notes": found.notes,
+            "problems": found.problems.iter().map(told).collect::<Vec<_>>(),
+            "notes": found.notes.iter().map(told).collect::<Vec<_>>(),
         });
         printer.answer(&answer, |text| {
             for problem in found.problems.iter() {
@@ -84,6 +87,16 @@ impl Check {
         });
         Ok(if ok { Exit::Done } else { Exit::BadInput })
     }
+}
+
+/// The problem with its code and severity.
+fn told(problem: &Problem) -> Value {
+    let mut told = document::value(problem);
+    if let Value::Object(fields) = &mut told {
+        fields.insert("code".to_owned(), json!(problem.code));
+        fields.insert("severity".to_owned(), json!(if problem.is_error() { "error" } else { "warning" }));
+    }
+    told
 }
 
 fn folder(path: &Path, entry: Option<&str>) -> Findings {
@@ -120,18 +133,21 @@ fn of_task(path: &Path, task: &TaskFile, found: &mut Findings) {
 /// Whether the environment can be told and made, and what is taken where no file asks for one.
 fn environment(path: &Path, choice: &EnvironmentChoice, found: &mut Findings) {
     let machine = Machine::of_this_process();
-    let detected = detect(path, choice, &machine).and_then(|detected| ensure_available(&detected, &machine).map(|()| detected));
+    let detected =
+        detect(path, choice, &machine).and_then(|detected| ensure_available(&detected, &machine).map(|()| detected));
     match detected {
         Ok(detected) if detected.file.is_none() => {
             let told = format!(
-                "no requirements.txt or environment.yml: the environment is {}, because {}",
+                "the environment is {}, because {}",
                 value(&document::value(&detected.manager)),
                 detected.because
             );
             found.notes.push(Problem::warning("no_environment_file", told).key("environment"));
         }
         Ok(_) => {}
-        Err(error) => found.problems.push(Problem::error(error.code(), error.to_string()).key("environment").hint(error.hint())),
+        Err(error) => {
+            found.problems.push(Problem::error(error.code(), error.to_string()).key("environment").hint(error.hint()))
+        }
     }
 }
 

@@ -23,7 +23,9 @@ impl Completions {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "mendel", &mut script);
         let script = String::from_utf8_lossy(&script).into_owned();
-        printer.answer(&serde_json::json!({"shell": self.shell.to_string(), "script": script}), |text| text.push_str(&script));
+        printer.answer(&serde_json::json!({"shell": self.shell.to_string(), "script": script}), |text| {
+            text.push_str(&script)
+        });
         Ok(Exit::Done)
     }
 }

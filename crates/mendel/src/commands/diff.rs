@@ -86,11 +86,16 @@ impl Diff {
 fn changes(before: BTreeMap<String, Value>, after: BTreeMap<String, Value>) -> Vec<Change> {
     let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let changed = names.into_iter().filter(|name| before.get(*name) != after.get(*name));
-    changed.map(|name| Change { name: name.clone(), before: before.get(name).cloned(), after: after.get(name).cloned() }).collect()
+    changed
+        .map(|name| Change { name: name.clone(), before: before.get(name).cloned(), after: after.get(name).cloned() })
+        .collect()
 }
 
 fn params(run: &Run) -> BTreeMap<String, Value> {
-    document::names(&run.facts.params).into_iter().zip(run.facts.params.iter().map(|param: &Param| param.value.clone())).collect()
+    document::names(&run.facts.params)
+        .into_iter()
+        .zip(run.facts.params.iter().map(|param: &Param| param.value.clone()))
+        .collect()
 }
 
 fn environment(run: &Run) -> BTreeMap<String, Value> {
@@ -114,13 +119,8 @@ fn metrics(run: &Run, machine: bool) -> BTreeMap<String, Value> {
 
 fn told(difference: &Difference, before: &Run, after: &Run, printer: &Printer) -> String {
     let paint = Paint(printer.has_colour());
-    let mut text = format!(
-        "@{} {}  →  @{} {}\n",
-        before.number,
-        safe(&before.facts.name),
-        after.number,
-        safe(&after.facts.name)
-    );
+    let mut text =
+        format!("@{} {}  →  @{} {}\n", before.number, safe(&before.facts.name), after.number, safe(&after.facts.name));
     for change in &difference.code {
         text.push_str(&format!("\n{}\n", paint.bold(&format!("{} ({})", safe(&change.path), change.change))));
         text.extend(change.diff.lines().map(|line| coloured(line, paint)));
@@ -159,7 +159,8 @@ fn section(text: &mut String, head: &str, changes: &[Change], tell: &dyn Fn(&Opt
     if changes.is_empty() {
         return;
     }
-    let columns = vec![Column::text(head, 0), Column::text("before", 0), Column::text("after", 0), Column::number("", 1)];
+    let columns =
+        vec![Column::text(head, 0), Column::text("before", 0), Column::text("after", 0), Column::number("", 1)];
     let mut table = Table::new(columns);
     for change in changes {
         table.row(vec![

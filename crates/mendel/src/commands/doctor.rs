@@ -22,7 +22,7 @@ impl Doctor {
     pub async fn execute(self, global: &Global, printer: &Printer) -> Result<Exit, Failure> {
         let context = Context::here(global).await?;
         let quarantined = match self.repair {
-            true => context.client.repair().await?.quarantined,
+            true => context.client.repair().await?,
             false => Vec::new(),
         };
         let damage = context.client.check().await?;
@@ -46,7 +46,8 @@ impl Doctor {
             }
         });
         if !ok && !self.repair {
-            printer.note(format_args!("hint: `mendel doctor --repair` takes {} out of use", count(damage.len(), "thing")));
+            printer
+                .note(format_args!("hint: `mendel doctor --repair` takes {} out of use", count(damage.len(), "thing")));
         }
         Ok(if ok { Exit::Done } else { Exit::Trouble })
     }

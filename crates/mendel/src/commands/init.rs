@@ -78,7 +78,12 @@ async fn project(context: &Context, name: &str, kind: Option<ProjectType>) -> Re
             None => Ok(found.name),
         };
     }
-    let new = NewProject { name: name.to_owned(), description: String::new(), kind: kind.unwrap_or_default(), created: now() };
+    let new = NewProject {
+        name: name.to_owned(),
+        description: String::new(),
+        kind: kind.unwrap_or_default(),
+        created: now(),
+    };
     Ok(super::project::create(&context.client, &new).await?.name)
 }
 

@@ -77,7 +77,9 @@ impl Logs {
             }
         }
         if printer.is_json() {
-            let told = lines.iter().map(|line| json!({"stream": line.stream, "time": document::time(line.time), "text": line.text}));
+            let told = lines
+                .iter()
+                .map(|line| json!({"stream": line.stream, "time": document::time(line.time), "text": line.text}));
             let log: String = lines.iter().flat_map(|line| [line.text.as_str(), "\n"]).collect();
             let answer = json!({"id": id, "status": run.status, "log": log, "lines": told.collect::<Vec<_>>()});
             printer.answer(&answer, |_| {});

@@ -134,7 +134,9 @@ fn written(template: &Template, name: &str) -> Vec<NewFile> {
     let quoted = serde_json::Value::String(name.to_owned()).to_string();
     let filled = |text: &str| text.replacen("name: TASK_NAME", &format!("name: {quoted}"), 1);
     let files = template.files.iter();
-    files.map(|(path, text)| NewFile { path: (*path).to_owned(), bytes: filled(text).into_bytes(), executable: false }).collect()
+    files
+        .map(|(path, text)| NewFile { path: (*path).to_owned(), bytes: filled(text).into_bytes(), executable: false })
+        .collect()
 }
 
 fn copied(from: &Path) -> Result<Vec<NewFile>, Failure> {
@@ -157,13 +159,18 @@ fn copied(from: &Path) -> Result<Vec<NewFile>, Failure> {
 
 fn make(folder: &Path, files: &[NewFile]) -> Result<(), Failure> {
     if fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) || folder.is_file() {
-        return Err(Failure::input_hint(format!("`{}` exists and is not empty", folder.display()), "give another name"));
+        return Err(Failure::input_hint(
+            format!("`{}` exists and is not empty", folder.display()),
+            "give another name",
+        ));
     }
     fs::create_dir_all(folder).map_err(|error| failed("make", folder, &error))?;
     for file in files {
         let path = folder.join(&file.path);
         let parent = path.parent().unwrap_or(folder);
-        let written = fs::create_dir_all(parent).and_then(|()| fs::write(&path, &file.bytes)).and_then(|()| mode(&path, file.executable));
+        let written = fs::create_dir_all(parent)
+            .and_then(|()| fs::write(&path, &file.bytes))
+            .and_then(|()| mode(&path, file.executable));
         written.map_err(|error| failed("write", &path, &error))?;
     }
     Ok(())
@@ -179,7 +186,9 @@ fn mode(path: &Path, executable: bool) -> io::Result<()> {
 
 fn task_name(path: &Path) -> Result<String, Failure> {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-    name.ok_or_else(|| Failure::input_hint(format!("`{}` names no folder", path.display()), "`mendel new my-task` makes one"))
+    name.ok_or_else(|| {
+        Failure::input_hint(format!("`{}` names no folder", path.display()), "`mendel new my-task` makes one")
+    })
 }
 
 fn failed(action: &str, path: &Path, error: &io::Error) -> Failure {

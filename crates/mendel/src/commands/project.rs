@@ -75,7 +75,9 @@ impl Project {
 pub fn kind_of(text: &str) -> Result<ProjectType, Failure> {
     text.parse().map_err(|error: mendel_model::UnknownProjectType| {
         let names: Vec<&str> = ProjectType::ALL.iter().map(|(_, _, name)| *name).collect();
-        let hint = match mendel_spec::nearest(text, names.iter().copied()) {
+        // `vision` names `computer-vision`, so what is near the short form is meant as well.
+        let short = names.iter().flat_map(|name| name.split('-')).filter(|word| word.parse::<ProjectType>().is_ok());
+        let hint = match mendel_spec::nearest(text, names.iter().copied().chain(short)) {
             Some(near) => format!("did you mean `{near}`? there are {}", names.join(", ")),
             None => format!("there are {}", names.join(", ")),
         };
@@ -118,8 +120,13 @@ fn document(project: &Stored) -> serde_json::Value {
 }
 
 fn table(projects: &[Stored], printer: &Printer) -> String {
-    let columns =
-        vec![Column::text("project", 0), Column::text("type", 1), Column::number("runs", 0), Column::number("made", 2), Column::text("", 3)];
+    let columns = vec![
+        Column::text("project", 0),
+        Column::text("type", 1),
+        Column::number("runs", 0),
+        Column::number("made", 2),
+        Column::text("", 3),
+    ];
     let mut table = Table::new(columns);
     for project in projects {
         table.row(vec![

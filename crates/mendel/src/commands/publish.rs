@@ -26,7 +26,10 @@ impl Publish {
             let run = context.run(reference).await?;
             // All are judged before one is changed: published cannot be taken back.
             run.status.apply(Move::Publish).map_err(|error| {
-                Failure::input_hint(format!("@{}: {error}", run.number), "only a run that has ended can be published, and only once")
+                Failure::input_hint(
+                    format!("@{}: {error}", run.number),
+                    "only a run that has ended can be published, and only once",
+                )
             })?;
             found.push(run);
         }

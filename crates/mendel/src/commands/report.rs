@@ -128,7 +128,8 @@ fn overview(comparison: &Comparison) -> String {
         .enumerate()
         .map(|(row, view)| {
             let run = &view.run;
-            let mut cells = vec![format!("@{}", run.number), run.facts.name.clone(), run.status.to_string(), took(view)];
+            let mut cells =
+                vec![format!("@{}", run.number), run.facts.name.clone(), run.status.to_string(), took(view)];
             cells.extend(comparison.params.values().map(|values| values[row].as_ref().map(value).unwrap_or_default()));
             cells.extend(comparison.metrics.iter().map(|(name, found)| {
                 let last = found[row].as_ref().map(|info| number(info.last.value)).unwrap_or_default();
@@ -151,15 +152,13 @@ fn facts(view: &RunView, text: &mut String) {
     let run = &view.run;
     let facts = &run.facts;
     let lock = facts.environment.as_ref();
-    let entry: Vec<&str> =
-        [facts.script.entry.as_str()].into_iter().chain(facts.script.arguments.iter().map(String::as_str)).collect();
     let told = [
         ("Status", [run.status.name(), run.status_message.as_str()].join(" ").trim().to_owned()),
         ("Id", facts.id.to_string()),
         ("Project", facts.project.clone()),
         ("Made", time::moment(facts.created)),
         ("Took", took(view)),
-        ("Code", entry.join(" ")),
+        ("Code", document::words(run)),
         ("Commit", facts.script.commit.clone()),
         ("Snapshot", facts.snapshot.map(|digest| digest.to_string()).unwrap_or_default()),
         ("Python", lock.map(|lock| lock.python.clone()).unwrap_or_default()),
@@ -177,7 +176,7 @@ fn parameters(view: &RunView, text: &mut String) {
     let rows: Vec<Vec<String>> = document::names(params)
         .into_iter()
         .zip(params)
-        .map(|(name, param)| vec![name, value(&param.value), param.origin.to_string()])
+        .map(|(name, param)| vec![name, value(&param.value), document::origin(&view.run, param)])
         .collect();
     section(text, "Parameters", &["parameter", "value", "from"], &rows);
 }
@@ -197,11 +196,11 @@ fn metrics(view: &RunView, text: &mut String) {
 }
 
 fn made(view: &RunView, text: &mut String) {
-    let files = view.files().iter();
-    let files = files.map(|output| vec![output.path.clone(), "file".to_owned(), bytes(output.size), output.digest.short()]);
-    let artifacts = view.artifacts.iter().map(|artifact| {
-        let digest = artifact.digest.map(|digest| digest.short()).unwrap_or_default();
-        vec![artifact.name.clone(), artifact.kind.clone(), bytes(artifact.size), digest]
+    let short = |digest: Option<mendel_model::Digest>| digest.map(|digest| digest.short()).unwrap_or_default();
+    let files = view.files.iter();
+    let files = files.map(|file| vec![file.path.clone(), "file".to_owned(), bytes(file.size), short(file.digest)]);
+    let artifacts = view.named().map(|artifact| {
+        vec![artifact.name.clone(), artifact.kind.clone(), bytes(artifact.size), short(artifact.digest)]
     });
     let rows: Vec<Vec<String>> = files.chain(artifacts).collect();
     section(text, "Made", &["name", "type", "size", "digest"], &rows);

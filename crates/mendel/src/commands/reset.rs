@@ -42,7 +42,8 @@ impl Reset {
         let path = Path::new(&self.subject);
         let (context, runs) = match !self.subject.starts_with('@') && path.exists() {
             true => {
-                let path = path.canonicalize().map_err(|error| Failure::input(format!("`{}`: {error}", path.display())))?;
+                let path =
+                    path.canonicalize().map_err(|error| Failure::input(format!("`{}`: {error}", path.display())))?;
                 let folder = if path.is_dir() { path.as_path() } else { path.parent().unwrap_or(&path) };
                 let context = Context::open(global, folder).await?;
                 let runs = runs_of(&context, &path).await?;
@@ -77,9 +78,14 @@ impl Reset {
         printer.note(format_args!("{} {did}", count(reset.len(), "run")));
         let answer = json!({"reset": reset.iter().map(document::run).collect::<Vec<_>>(), "dry_run": self.dry_run});
         printer.answer(&answer, |text| {
-            let mut table = Table::new(vec![Column::text("run", 0), Column::text("name", 0), Column::text("status", 0)]);
+            let mut table =
+                Table::new(vec![Column::text("run", 0), Column::text("name", 0), Column::text("status", 0)]);
             for run in &reset {
-                table.row(vec![format!("@{}", run.number).into(), safe(&run.facts.name).into_owned().into(), run.status.name().into()]);
+                table.row(vec![
+                    format!("@{}", run.number).into(),
+                    safe(&run.facts.name).into_owned().into(),
+                    run.status.name().into(),
+                ]);
             }
             if !table.is_empty() {
                 text.push_str(&table.show(terminal_width(), Paint(printer.has_colour())));

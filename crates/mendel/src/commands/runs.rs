@@ -197,10 +197,17 @@ fn choose(runs: &[Run]) -> Vec<Field> {
             *metrics.entry(name).or_default() += 1;
         }
     }
-    let mut params: Vec<(bool, usize, String)> =
-        values.into_iter().map(|(name, seen)| (seen.len() < 2, usize::MAX - seen.len(), name)).collect();
+    // A run without a parameter tells as much as one with another value.
+    let tells = |name: &str, seen: &BTreeSet<String>| {
+        runs.len() == 1 || seen.len() > 1 || runs.iter().any(|run| param(run, name).is_none())
+    };
+    let mut params: Vec<(usize, String)> = values
+        .into_iter()
+        .filter(|(name, seen)| tells(name, seen))
+        .map(|(name, seen)| (usize::MAX - seen.len(), name))
+        .collect();
     params.sort();
-    fields.extend(params.into_iter().take(PARAM_COLUMNS).map(|(_, _, name)| Field::Param(name)));
+    fields.extend(params.into_iter().take(PARAM_COLUMNS).map(|(_, name)| Field::Param(name)));
     let mut metrics: Vec<(usize, &str)> = metrics.into_iter().map(|(name, runs)| (usize::MAX - runs, name)).collect();
     metrics.sort_unstable();
     fields.extend(metrics.into_iter().take(METRIC_COLUMNS).map(|(_, name)| Field::Metric(name.to_owned())));

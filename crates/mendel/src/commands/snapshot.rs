@@ -63,7 +63,8 @@ async fn restore(client: &Client, manifest: Manifest, folder: PathBuf) -> Result
         mendel_snapshot::restore(&manifest, &folder, &mut fetch)
     });
     while let Some((digest, answer)) = asked.recv().await {
-        let bytes = client.blob(&digest).await.map(|bytes| bytes.to_vec()).map_err(|error| io::Error::other(error.to_string()));
+        let bytes =
+            client.blob(&digest).await.map(|bytes| bytes.to_vec()).map_err(|error| io::Error::other(error.to_string()));
         // A writer that stopped at an error of its own waits for no answer; its error is told below.
         let _ = answer.send(bytes);
     }

@@ -43,8 +43,10 @@ impl Sync {
         // Runs whose process is gone are closed only now, with all they said.
         let context = Context::of(context.workspace).await?;
         let left = leftover(&context.workspace).map(|left| left.len()).unwrap_or(outcomes.len());
-        let records: u64 = outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok()).map(|done| done.records).sum();
-        let refused: u64 = outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok()).map(|done| done.refused).sum();
+        let records: u64 =
+            outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok()).map(|done| done.records).sum();
+        let refused: u64 =
+            outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok()).map(|done| done.refused).sum();
         let failures: Vec<String> = outcomes.iter().filter_map(failure).collect();
         for failure in &failures {
             printer.note(format_args!("{}", safe(failure)));
@@ -59,7 +61,11 @@ impl Sync {
         printer.answer(&answer, |text| {
             let journals = match outcomes.len() {
                 0 => "nothing was left behind".to_owned(),
-                found => format!("{} with {}", count(found, "journal"), count(usize::try_from(records).unwrap_or(usize::MAX), "record")),
+                found => format!(
+                    "{} with {}",
+                    count(found, "journal"),
+                    count(usize::try_from(records).unwrap_or(usize::MAX), "record")
+                ),
             };
             text.push_str(&format!("{journals}\n"));
         });

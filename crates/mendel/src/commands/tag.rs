@@ -12,7 +12,9 @@ use crate::{
 
 /// Add tags to a run, or remove them.
 #[derive(clap::Args)]
-#[command(after_help = "`mendel tag @7 best` adds; `mendel tag @7 best --remove` and `mendel tag @7 -- +best -draft` remove.")]
+#[command(
+    after_help = "`mendel tag @7 best` adds; `mendel tag @7 best --remove` and `mendel tag @7 -- +best -draft` remove."
+)]
 pub struct Tag {
     #[command(flatten)]
     run: RunArgument,
@@ -50,7 +52,11 @@ fn update(names: &[String], remove: bool) -> Result<RunUpdate, Failure> {
             (None, None) => (name.as_str(), remove),
         };
         if name.trim().is_empty() || name.chars().count() > limits::NAME_CHARS {
-            return Err(Failure::input(format!("`{}` is not a tag: one to {} characters are expected", safe(name), limits::NAME_CHARS)));
+            return Err(Failure::input(format!(
+                "`{}` is not a tag: one to {} characters are expected",
+                safe(name),
+                limits::NAME_CHARS
+            )));
         }
         match removes {
             true => update.remove_tags.push(name.to_owned()),

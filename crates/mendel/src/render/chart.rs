@@ -54,7 +54,8 @@ pub fn chart(lines: &[Line], room: Room, paint: Paint) -> String {
     text.push_str(&format!("{} └{}\n", " ".repeat(margin), "─".repeat(columns)));
     text.push_str(&format!("{}  {first}{}{last}\n", " ".repeat(margin), " ".repeat(between)));
     if lines.len() > 1 {
-        let names = lines.iter().enumerate().map(|(index, line)| paint.with(colour(index), &format!("― {}", line.name)));
+        let names =
+            lines.iter().enumerate().map(|(index, line)| paint.with(colour(index), &format!("― {}", line.name)));
         text.push_str(&format!("{}  {}\n", " ".repeat(margin), names.collect::<Vec<_>>().join("   ")));
     }
     text
@@ -125,10 +126,13 @@ impl Canvas {
 
     fn row(&self, row: usize, paint: Paint) -> String {
         let cells = &self.cells[row * self.columns..(row + 1) * self.columns];
-        let shown = cells.chunk_by(|one, other| one.1 == other.1 || other.0 == 0).map(|cells| {
+        let line_of = |cell: &(u8, usize)| (cell.0 != 0).then_some(cell.1);
+        let shown = cells.chunk_by(|one, other| line_of(one) == line_of(other)).map(|cells| {
             let text: String = cells.iter().map(|(dots, _)| braille(*dots)).collect();
-            let line = cells.iter().find(|(dots, _)| *dots != 0).map(|(_, line)| *line);
-            line.map_or_else(|| text.clone(), |line| paint.with(colour(line), &text))
+            match cells.first().and_then(line_of) {
+                Some(line) => paint.with(colour(line), &text),
+                None => text,
+            }
         });
         shown.collect()
     }
@@ -176,6 +180,14 @@ mod tests {
         assert!(chart(&[line(&strange)], Room { columns: 30, rows: 5 }, Paint(false)).contains('┤'));
         assert_eq!(chart(&[line(&[f64::NAN])], Room { columns: 30, rows: 5 }, Paint(false)), "no points to draw\n");
         assert!(chart(&[line(&[1.0])], Room { columns: 1, rows: 0 }, Paint(false)).contains('┤'));
+    }
+
+    #[test]
+    fn each_line_keeps_its_colour() {
+        let text = chart(&[line(&[1.0, 1.0]), line(&[2.0, 2.0])], Room { columns: 30, rows: 3 }, Paint(true));
+        let rows: Vec<&str> = text.lines().collect();
+        assert!(rows[0].contains("\x1b[33m") && !rows[0].contains("\x1b[36m"), "{text}");
+        assert!(rows[2].contains("\x1b[36m") && !rows[2].contains("\x1b[33m"), "{text}");
     }
 
     #[test]

@@ -54,6 +54,21 @@ pub fn runs(runs: &[Run]) -> Value {
     }
 }
 
+/// Where the value of a parameter came from; files of the project by their path below its root.
+pub fn origin(run: &Run, param: &Param) -> String {
+    let told = param.origin.to_string();
+    match run.facts.script.root.as_str() {
+        "" | "/" => told,
+        root => told.replace(&format!("{}/", root.trim_end_matches('/')), ""),
+    }
+}
+
+/// What a run started, in the words it was started with.
+pub fn words(run: &Run) -> String {
+    let script = &run.facts.script;
+    [script.entry.as_str()].into_iter().chain(script.arguments.iter().map(String::as_str)).collect::<Vec<_>>().join(" ")
+}
+
 /// The beginning of an id: its time to the millisecond, enough to name one run by hand.
 pub fn short_id(id: RunId) -> String {
     id.to_string().chars().take(12).collect()
@@ -99,7 +114,8 @@ mod tests {
 
     #[test]
     fn a_name_of_two_sections_is_told_with_its_section() {
-        let all = [param("Args", "lr", json!(0.1)), param("Args", "seed", json!(1)), param("General", "seed", json!(2))];
+        let all =
+            [param("Args", "lr", json!(0.1)), param("Args", "seed", json!(1)), param("General", "seed", json!(2))];
         assert_eq!(Value::Object(params(&all)), json!({"lr": 0.1, "Args/seed": 1, "General/seed": 2}));
     }
 }

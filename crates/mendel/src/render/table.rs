@@ -5,6 +5,8 @@
 
 use std::io::{IsTerminal, stdout};
 
+use nix::libc;
+
 use super::{
     paint::Paint,
     text::{fit, width},
@@ -118,7 +120,8 @@ impl Table {
                 break;
             }
             let dispensable = (0..self.columns.len()).filter(|index| widths[*index].is_some());
-            let least = dispensable.filter(|index| self.columns[*index].rank > 0).max_by_key(|index| self.columns[*index].rank);
+            let least =
+                dispensable.filter(|index| self.columns[*index].rank > 0).max_by_key(|index| self.columns[*index].rank);
             let Some(least) = least else { break };
             widths = before;
             widths[least] = None;
@@ -156,11 +159,18 @@ impl Table {
 /// The columns of the terminal that reads the answer; none when it is a file or pipe.
 pub fn terminal_width() -> Option<usize> {
     let told = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
-    let asked = || comfy_table::Table::new().width().map(usize::from);
     match stdout().is_terminal() {
-        true => told.or_else(asked).or(Some(100)),
+        true => told.or_else(asked_width).or(Some(100)),
         false => None,
     }
+}
+
+/// What the terminal itself says.
+fn asked_width() -> Option<usize> {
+    let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
+    // SAFETY: the request writes one `winsize` to the address given, where one lies.
+    let answered = unsafe { libc::ioctl(libc::STDOUT_FILENO, libc::TIOCGWINSZ, &raw mut size) };
+    (answered == 0 && size.ws_col > 0).then(|| usize::from(size.ws_col))
 }
 
 fn excess(widths: &[Option<usize>], space: usize) -> usize {

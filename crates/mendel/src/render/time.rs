@@ -67,12 +67,10 @@ mod tests {
     #[test]
     fn ages_are_told_in_one_unit_and_never_from_the_future() {
         let told = |past: i64| ago(Timestamp(0), Timestamp(past));
-        assert_eq!([told(-5), told(40_000), told(180_000), told(7_200_000)], [
-            "just now",
-            "40 s ago",
-            "3 min ago",
-            "2 h ago"
-        ]);
+        assert_eq!(
+            [told(-5), told(40_000), told(180_000), told(7_200_000)],
+            ["just now", "40 s ago", "3 min ago", "2 h ago"]
+        );
         assert_eq!(told(3 * 86_400_000), "3 d ago");
     }
 

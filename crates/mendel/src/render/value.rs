@@ -113,10 +113,7 @@ mod tests {
     fn numbers_are_short_and_lose_no_scale() {
         let shown = [0.0, 1.0, -3.0, 0.1, 0.123456, 12.3456, 1234.567, 0.00001234, 3.0e12, f64::NAN, f64::INFINITY];
         let texts: Vec<_> = shown.into_iter().map(number).collect();
-        assert_eq!(
-            texts,
-            ["0", "1", "-3", "0.1", "0.12346", "12.346", "1234.6", "1.234e-5", "3e12", "NaN", "∞"]
-        );
+        assert_eq!(texts, ["0", "1", "-3", "0.1", "0.12346", "12.346", "1234.6", "1.234e-5", "3e12", "NaN", "∞"]);
     }
 
     #[test]

@@ -31,7 +31,10 @@ pub fn missing(folder: &Path, entry: &str, machine: &Machine) -> Problems {
     });
     match told {
         Ok(found) => Problems(found.iter().map(|missing| problem(folder, entry, missing)).collect()),
-        Err(error) => Problem::error("python_failed", format!("`{}` could not look for imports: {error}", python.display())).into(),
+        Err(error) => {
+            Problem::error("python_failed", format!("`{}` could not look for imports: {error}", python.display()))
+                .into()
+        }
     }
 }
 

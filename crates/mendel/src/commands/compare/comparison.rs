@@ -115,10 +115,13 @@ impl Comparison {
         let found = self.metrics.iter().filter_map(|(name, found)| {
             let direction = direction_of(name)?;
             let lasts = found.iter().enumerate().filter_map(|(row, info)| Some((row, info.as_ref()?.last.value)));
-            let best = lasts.filter(|(_, value)| !value.is_nan()).reduce(|best, next| {
-                if direction.is_better(next.1, best.1) { next } else { best }
-            })?;
-            (self.views.len() > 1).then(|| (name.clone(), Best { row: best.0, direction, value: best.1 }))
+            let lasts: Vec<(usize, f64)> = lasts.filter(|(_, value)| !value.is_nan()).collect();
+            let better =
+                |best: (usize, f64), next: (usize, f64)| if direction.is_better(next.1, best.1) { next } else { best };
+            let best = lasts.iter().copied().reduce(better)?;
+            // The only one of its kind, or one of equals, is not best.
+            let told = lasts.iter().any(|(_, value)| *value != best.1);
+            told.then(|| (name.clone(), Best { row: best.0, direction, value: best.1 }))
         });
         self.best = found.collect();
     }

@@ -59,7 +59,8 @@ impl Compare {
         if let Some(path) = &self.html {
             let title = format!("Comparison of {}", count(comparison.views.len(), "run"));
             let html = page(&context.client, &comparison, &title, false).await?;
-            std::fs::write(path, html).map_err(|error| Failure::input(format!("cannot write `{}`: {error}", path.display())))?;
+            std::fs::write(path, html)
+                .map_err(|error| Failure::input(format!("cannot write `{}`: {error}", path.display())))?;
             printer.note(format_args!("Wrote {}", path.display()));
         }
         let mut answer = comparison.document();

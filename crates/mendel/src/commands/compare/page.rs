@@ -63,8 +63,8 @@ fn run(view: &RunView, log: String) -> Value {
 fn facts(view: &RunView, run: &Run) -> Value {
     let facts = &run.facts;
     let lock = facts.environment.as_ref();
-    let outputs: Vec<&str> = view.files().iter().map(|output| output.path.as_str()).collect();
-    let artifacts: Vec<&str> = view.artifacts.iter().map(|artifact| artifact.name.as_str()).collect();
+    let outputs: Vec<&str> = view.files.iter().map(|output| output.path.as_str()).collect();
+    let artifacts: Vec<&str> = view.named().map(|artifact| artifact.name.as_str()).collect();
     let reasons: Vec<String> = facts.reasons.iter().map(crate::render::reason::sentence).collect();
     json!({
         "project": facts.project,
@@ -73,7 +73,7 @@ fn facts(view: &RunView, run: &Run) -> Value {
         "tags": facts.tags.join(", "),
         "comment": facts.comment,
         "message": run.status_message,
-        "code": [facts.script.entry.as_str()].into_iter().chain(facts.script.arguments.iter().map(String::as_str)).collect::<Vec<_>>().join(" "),
+        "code": document::words(run),
         "commit": facts.script.commit,
         "snapshot": facts.snapshot.map(|digest| digest.to_string()),
         "python": lock.map(|lock| lock.python.as_str()),
@@ -111,8 +111,11 @@ async fn line(client: &Client, run: &Run, info: &SeriesInfo) -> Result<Vec<(i64,
     let buckets = client.sampled(run.facts.id, &info.metric, &info.variant, BUCKETS).await?;
     let mut points = Vec::new();
     for bucket in buckets {
-        let mut seen: Vec<(i64, f64)> =
-            [Some(bucket.first), bucket.min, bucket.max, Some(bucket.last)].into_iter().flatten().map(|at| (at.step, at.value)).collect();
+        let mut seen: Vec<(i64, f64)> = [Some(bucket.first), bucket.min, bucket.max, Some(bucket.last)]
+            .into_iter()
+            .flatten()
+            .map(|at| (at.step, at.value))
+            .collect();
         seen.sort_by_key(|(step, _)| *step);
         seen.dedup();
         points.extend(seen);

@@ -61,11 +61,15 @@ async fn side(client: &Client, manifest: &Manifest, path: &str) -> Result<Conten
     let Some(entry) = manifest.entry(path) else { return Ok(Content::Absent) };
     match &entry.kind {
         EntryKind::Link { target } => Ok(Content::Link(target.clone())),
-        EntryKind::File { size, .. } if *size > TEXT_BYTES => Ok(Content::Bytes { size: *size, why: "too large to show" }),
+        EntryKind::File { size, .. } if *size > TEXT_BYTES => {
+            Ok(Content::Bytes { size: *size, why: "too large to show" })
+        }
         EntryKind::File { digest, size, executable } => {
             let bytes = client.blob(digest).await?;
             match std::str::from_utf8(&bytes) {
-                Ok(text) if !text.contains('\0') => Ok(Content::Text { text: text.to_owned(), executable: *executable }),
+                Ok(text) if !text.contains('\0') => {
+                    Ok(Content::Text { text: text.to_owned(), executable: *executable })
+                }
                 _ => Ok(Content::Bytes { size: *size, why: "no text" }),
             }
         }
@@ -79,15 +83,23 @@ fn compare(path: String, change: &'static str, before: &Content, after: &Content
         (Content::Bytes { size, why }, Content::Bytes { size: other, .. }) => {
             note = Some(format!("{why}: {size} bytes before, {other} after"));
         }
-        (Content::Bytes { size, why }, _) | (_, Content::Bytes { size, why }) => note = Some(format!("{why}: {size} bytes")),
+        (Content::Bytes { size, why }, _) | (_, Content::Bytes { size, why }) => {
+            note = Some(format!("{why}: {size} bytes"))
+        }
         (Content::Link(target), _) | (_, Content::Link(target)) => note = Some(format!("a link to `{target}`")),
         (before, after) => {
             let (old, new) = (text(before), text(after));
             let (from, to) = (side_name("a", &path, before), side_name("b", &path, after));
-            diff = TextDiff::from_lines(old, new).unified_diff().context_radius(CONTEXT_LINES).header(&from, &to).to_string();
+            diff = TextDiff::from_lines(old, new)
+                .unified_diff()
+                .context_radius(CONTEXT_LINES)
+                .header(&from, &to)
+                .to_string();
             if let (Content::Text { executable: true, .. }, Content::Text { executable: false, .. }) = (before, after) {
                 note = Some("no longer executable".to_owned());
-            } else if let (Content::Text { executable: false, .. }, Content::Text { executable: true, .. }) = (before, after) {
+            } else if let (Content::Text { executable: false, .. }, Content::Text { executable: true, .. }) =
+                (before, after)
+            {
                 note = Some("now executable".to_owned());
             }
         }
@@ -119,7 +131,8 @@ mod tests {
 
     #[test]
     fn a_changed_line_is_shown_with_its_neighbours() {
-        let change = compare("train.py".into(), "changed", &script("a\nloss = 1.0\nb\n"), &script("a\nloss = 2.0\nb\n"));
+        let change =
+            compare("train.py".into(), "changed", &script("a\nloss = 1.0\nb\n"), &script("a\nloss = 2.0\nb\n"));
         assert_eq!(change.diff, "--- a/train.py\n+++ b/train.py\n@@ -1,3 +1,3 @@\n a\n-loss = 1.0\n+loss = 2.0\n b\n");
         assert_eq!(change.note, None);
     }

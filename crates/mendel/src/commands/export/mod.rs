@@ -110,7 +110,12 @@ impl Export {
             What::Metrics => rows::no_points(),
         })?;
         if let Some(path) = &self.out {
-            printer.note(format_args!("Wrote {} of {} to {}", count(written, "row"), count(runs.len(), "run"), path.display()));
+            printer.note(format_args!(
+                "Wrote {} of {} to {}",
+                count(written, "row"),
+                count(runs.len(), "run"),
+                path.display()
+            ));
             let answer = json!({"path": path, "format": format.name(), "rows": written, "runs": runs.len()});
             printer.answer(&answer, |text| text.push_str(&format!("{}\n", path.display())));
         }
@@ -159,7 +164,8 @@ impl Place {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         let name = name.ok_or_else(|| Failure::input(format!("`{}` names no file", path.display())))?;
         let partial = path.with_file_name(format!(".{name}.{}.partial", std::process::id()));
-        let file = File::create(&partial).map_err(|error| Failure::input(format!("cannot write `{}`: {error}", path.display())))?;
+        let file = File::create(&partial)
+            .map_err(|error| Failure::input(format!("cannot write `{}`: {error}", path.display())))?;
         Ok((Self { path: path.to_owned(), partial }, file))
     }
 
@@ -228,14 +234,17 @@ impl Target {
             Self::Csv { mut out, place, .. } => {
                 let flushed = out.flush();
                 match place {
-                    Some(place) => flushed.map_err(|error| cannot_write(&place.path, &error)).and_then(|()| place.appear()),
+                    Some(place) => {
+                        flushed.map_err(|error| cannot_write(&place.path, &error)).and_then(|()| place.appear())
+                    }
                     // A reader that went away ends the answer, not the command.
                     None => Ok(drop(flushed)),
                 }
             }
             Self::Parquet { writer, place } => {
                 let finished = writer.map_or(Ok(()), ParquetWriter::finish);
-                finished.map_err(|error| Failure::trouble(format!("cannot write `{}`: {error}", place.path.display())))?;
+                finished
+                    .map_err(|error| Failure::trouble(format!("cannot write `{}`: {error}", place.path.display())))?;
                 place.appear()
             }
         }

@@ -63,7 +63,10 @@ fn field(name: &str, cells: &Cells) -> Result<Type, ParquetError> {
         Cells::Float(_) => (Physical::DOUBLE, None),
         Cells::Time(_) => (Physical::INT64, Some(LogicalType::timestamp(true, TimeUnit::MILLIS))),
     };
-    Type::primitive_type_builder(name, physical).with_repetition(Repetition::OPTIONAL).with_logical_type(logical).build()
+    Type::primitive_type_builder(name, physical)
+        .with_repetition(Repetition::OPTIONAL)
+        .with_logical_type(logical)
+        .build()
 }
 
 fn put<T: DataType, C>(

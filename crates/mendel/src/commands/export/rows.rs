@@ -31,7 +31,8 @@ pub fn runs(runs: &[Run]) -> Sheet {
         .with("exit_code", Cells::Int(runs.iter().map(|run| run.exit_code.map(i64::from)).collect()));
     let params = runs.iter().map(|run| document::params(&run.facts.params).into_iter().collect());
     let metrics = runs.iter().map(|run| run.metrics.clone());
-    for (prefix, rows) in [("params", params.collect::<Vec<BTreeMap<String, Value>>>()), ("metrics", metrics.collect())] {
+    for (prefix, rows) in [("params", params.collect::<Vec<BTreeMap<String, Value>>>()), ("metrics", metrics.collect())]
+    {
         let mut names: Vec<&String> = rows.iter().flat_map(BTreeMap::keys).collect();
         names.sort();
         names.dedup();

@@ -1,7 +1,10 @@
 //! Everything about a run that answers are made of, brought together once.
 
+use std::collections::BTreeMap;
+
 use mendel_api::{Client, ClientError, ConsolePage, SeriesData, SeriesInfo};
-use mendel_model::{Artifact, ConsoleLine, Manifest, ModelRecord, Output, Run, RunId, StepResult};
+use mendel_model::{Artifact, ConsoleLine, Digest, Manifest, ModelRecord, Run, RunId, StepResult};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -10,6 +13,8 @@ use crate::{
 };
 
 const CONSOLE_PAGE: usize = 10_000;
+/// The type under which files that a run wrote are recorded.
+const FILE_KIND: &str = "output";
 
 /// A run with what belongs to it.
 pub struct RunView {
@@ -23,6 +28,21 @@ pub struct RunView {
     pub models: Vec<ModelRecord>,
     /// What its step depended on and made, once it completed.
     pub result: Option<StepResult>,
+    /// The files it wrote, sorted by path.
+    pub files: Vec<WrittenFile>,
+}
+
+/// A file that a run left in its folder.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WrittenFile {
+    /// Path below the folder.
+    pub path: String,
+    /// Digest of its bytes, where it is known.
+    pub digest: Option<Digest>,
+    /// Number of bytes.
+    pub size: u64,
+    /// Whether the bytes are stored.
+    pub kept: bool,
 }
 
 impl RunView {
@@ -34,27 +54,23 @@ impl RunView {
         let artifacts = client.artifacts(id).await?;
         let models = client.models(Some(id)).await?;
         let result = client.result_of(id).await?;
-        Ok(Self { run, series, artifacts, models, result })
+        let files = files(result.as_ref(), &artifacts);
+        Ok(Self { run, series, artifacts, models, result, files })
     }
 
     /// What the run made: values it handed over by name, and files by path.
     pub fn outputs(&self) -> Map<String, Value> {
-        let mut outputs = Map::new();
-        for output in self.files() {
-            let told = json!({"path": output.path, "digest": output.digest, "size": output.size, "kept": output.kept});
-            outputs.insert(output.path.clone(), told);
-        }
-        for artifact in self.artifacts.iter().filter(|artifact| artifact.kind == "output") {
-            let told = artifact.metadata.get("value").cloned();
-            let told = told.unwrap_or_else(|| serde_json::from_str(&artifact.preview).unwrap_or_else(|_| json!(artifact.preview)));
-            outputs.insert(artifact.name.clone(), told);
-        }
-        outputs
+        let files = self.files.iter().map(|file| (file.path.clone(), document::value(file)));
+        let handed = self
+            .artifacts
+            .iter()
+            .filter_map(|artifact| Some((artifact.name.clone(), artifact.metadata.get("value")?.clone())));
+        files.chain(handed).collect()
     }
 
-    /// The files it wrote.
-    pub fn files(&self) -> &[Output] {
-        self.result.as_ref().map_or(&[], |result| &result.outputs)
+    /// The artifacts that are not files it left in its folder.
+    pub fn named(&self) -> impl Iterator<Item = &Artifact> {
+        self.artifacts.iter().filter(|artifact| artifact.kind != FILE_KIND)
     }
 
     /// The series of the work itself.
@@ -63,12 +79,34 @@ impl RunView {
     }
 }
 
+/// The files of a step, and those of a run that did not complete one.
+fn files(result: Option<&StepResult>, artifacts: &[Artifact]) -> Vec<WrittenFile> {
+    let of_step = result.into_iter().flat_map(|result| &result.outputs).map(|output| WrittenFile {
+        path: output.path.clone(),
+        digest: Some(output.digest),
+        size: output.size,
+        kept: output.kept,
+    });
+    let of_run = artifacts.iter().filter(|artifact| artifact.kind == FILE_KIND).map(|artifact| WrittenFile {
+        path: artifact.name.clone(),
+        digest: artifact.digest,
+        size: artifact.size,
+        kept: artifact.digest.is_some(),
+    });
+    // The step knows the digest of what was not kept as well.
+    let files: BTreeMap<String, WrittenFile> = of_run.chain(of_step).map(|file| (file.path.clone(), file)).collect();
+    files.into_values().collect()
+}
+
 /// The code tree of a run.
 pub async fn manifest(client: &Client, run: &Run) -> Result<Option<Manifest>, Failure> {
     let Some(digest) = run.facts.snapshot else { return Ok(None) };
     let bytes = client.blob(&digest).await?;
     serde_json::from_slice(&bytes).map(Some).map_err(|error| {
-        Failure::trouble_hint(format!("the snapshot of @{} cannot be read: {error}", run.number), "`mendel doctor` tells what is damaged")
+        Failure::trouble_hint(
+            format!("the snapshot of @{} cannot be read: {error}", run.number),
+            "`mendel doctor` tells what is damaged",
+        )
     })
 }
 

@@ -9,7 +9,12 @@ use super::{
     load::{self, RunView},
     run_text,
 };
-use crate::{context::now, exit::Failure, printer::Printer, render::{document, time}};
+use crate::{
+    context::now,
+    exit::Failure,
+    printer::Printer,
+    render::{document, time},
+};
 
 /// Shows `run` with the parts that were asked for.
 pub async fn show(client: &Client, run: Run, wanted: &Show, printer: &Printer) -> Result<(), Failure> {
@@ -52,12 +57,17 @@ fn facts(view: &RunView) -> Map<String, Value> {
     let run = &view.run;
     let facts = &run.facts;
     let names = document::names(&facts.params);
-    let origins: Map<String, Value> =
-        names.iter().zip(&facts.params).map(|(name, param)| (name.clone(), json!(param.origin.to_string()))).collect();
-    let types: Map<String, Value> =
-        names.iter().zip(&facts.params).filter_map(|(name, param)| Some((name.clone(), json!(param.kind.as_ref()?)))).collect();
-    let last: Map<String, Value> =
-        view.series.iter().map(|info| (info.key().path(), load::summary(info))).collect();
+    let origins: Map<String, Value> = names
+        .iter()
+        .zip(&facts.params)
+        .map(|(name, param)| (name.clone(), json!(document::origin(run, param))))
+        .collect();
+    let types: Map<String, Value> = names
+        .iter()
+        .zip(&facts.params)
+        .filter_map(|(name, param)| Some((name.clone(), json!(param.kind.as_ref()?))))
+        .collect();
+    let last: Map<String, Value> = view.series.iter().map(|info| (info.key().path(), load::summary(info))).collect();
     let told = json!({
         "status_message": run.status_message,
         "type": facts.purpose,

@@ -84,11 +84,12 @@ fn params(run: &Run, paint: Paint, text: &mut String) {
     if run.facts.params.is_empty() {
         return;
     }
-    let columns = vec![Column::text("parameter", 0), Column::text("value", 0), Column::text("type", 2), Column::text("from", 1)];
+    let columns =
+        vec![Column::text("parameter", 0), Column::text("value", 0), Column::text("type", 2), Column::text("from", 1)];
     let mut table = Table::new(columns);
     for (name, param) in document::names(&run.facts.params).iter().zip(&run.facts.params) {
         let kind = param.kind.clone().unwrap_or_default();
-        let origin = param.origin.to_string();
+        let origin = document::origin(run, param);
         table.row(vec![
             safe(name).into_owned().into(),
             safe(&value(&param.value)).into_owned().into(),
@@ -110,7 +111,8 @@ async fn metrics(client: &Client, view: &RunView, paint: Paint, text: &mut Strin
     ];
     let mut table = Table::new(columns);
     for (index, info) in view.telling().enumerate() {
-        let extreme = |found: Option<mendel_api::Extreme>| found.map_or_else(String::new, |extreme| number(extreme.value));
+        let extreme =
+            |found: Option<mendel_api::Extreme>| found.map_or_else(String::new, |extreme| number(extreme.value));
         let spark = match index < SPARKED_SERIES && info.count > 1 {
             true => client.points(view.run.facts.id, &info.metric, &info.variant, SPARK_BLOCKS).await?.values,
             false => Vec::new(),
@@ -129,36 +131,60 @@ async fn metrics(client: &Client, view: &RunView, paint: Paint, text: &mut Strin
         section(text, &table.show(terminal_width(), paint));
     }
     if machine > 0 {
-        text.push_str(&paint.dim(&format!("and {} of the machine\n", count(machine, "series").replace("seriess", "series"))));
+        text.push_str(
+            &paint.dim(&format!("and {} of the machine\n", count(machine, "series").replace("seriess", "series"))),
+        );
     }
     Ok(())
 }
 
 fn made(view: &RunView, wanted: &Show, paint: Paint, text: &mut String) {
-    let columns = vec![Column::text("made", 0), Column::text("type", 1), Column::number("size", 1), Column::text("digest", 2)];
+    let columns =
+        vec![Column::text("made", 0), Column::text("type", 1), Column::number("size", 1), Column::text("digest", 2)];
     let mut table = Table::new(columns);
-    let short = |digest: Option<mendel_model::Digest>| Cell::coloured(digest.map(|digest| digest.short()).unwrap_or_default(), 2);
-    for output in view.files() {
+    let short = |digest: Option<mendel_model::Digest>| {
+        Cell::coloured(digest.map(|digest| digest.short()).unwrap_or_default(), 2)
+    };
+    for output in &view.files {
         let kind = if output.kept { "file" } else { "file, not kept" };
-        table.row(vec![safe(&output.path).into_owned().into(), kind.into(), bytes(output.size).into(), short(Some(output.digest))]);
+        table.row(vec![
+            safe(&output.path).into_owned().into(),
+            kind.into(),
+            bytes(output.size).into(),
+            short(output.digest),
+        ]);
     }
-    for artifact in &view.artifacts {
-        let name = match artifact.kind == "output" {
-            true => format!("{} = {}", artifact.name, artifact.preview),
-            false => artifact.name.clone(),
+    for artifact in view.named() {
+        let name = match artifact.metadata.get("value") {
+            Some(handed) => format!("{} = {}", artifact.name, value(handed)),
+            None => artifact.name.clone(),
         };
-        let kind = format!("{}{}", artifact.kind, if artifact.mode == mendel_model::ArtifactMode::Input { ", given" } else { "" });
-        table.row(vec![safe(&name).into_owned().into(), safe(&kind).into_owned().into(), bytes(artifact.size).into(), short(artifact.digest)]);
+        let kind = format!(
+            "{}{}",
+            artifact.kind,
+            if artifact.mode == mendel_model::ArtifactMode::Input { ", given" } else { "" }
+        );
+        table.row(vec![
+            safe(&name).into_owned().into(),
+            safe(&kind).into_owned().into(),
+            bytes(artifact.size).into(),
+            short(artifact.digest),
+        ]);
     }
     for model in &view.models {
         let kind = format!("{} model", if model.usage == mendel_model::ModelUse::Input { "input" } else { "output" });
-        table.row(vec![safe(&model.name).into_owned().into(), kind.into(), bytes(model.size).into(), short(model.digest)]);
+        table.row(vec![
+            safe(&model.name).into_owned().into(),
+            kind.into(),
+            bytes(model.size).into(),
+            short(model.digest),
+        ]);
     }
     if !table.is_empty() {
         section(text, &table.show(terminal_width(), paint));
     }
     if wanted.artifacts {
-        for artifact in view.artifacts.iter().filter(|artifact| !artifact.preview.is_empty() && artifact.kind != "output") {
+        for artifact in view.named().filter(|artifact| !artifact.preview.is_empty()) {
             let shown = artifact.preview.lines().take(20).map(|line| format!("    {}\n", safe(line)));
             section(text, &format!("{}\n{}", paint.bold(&safe(&artifact.name)), shown.collect::<String>()));
         }
@@ -169,13 +195,13 @@ fn surroundings(view: &RunView, paint: Paint, text: &mut String) {
     let facts = &view.run.facts;
     let mut lines = Vec::new();
     if !facts.script.entry.is_empty() {
-        let words: Vec<&str> = [facts.script.entry.as_str()].into_iter().chain(facts.script.arguments.iter().map(String::as_str)).collect();
-        lines.push(("code", words.join(" ")));
+        lines.push(("code", document::words(&view.run)));
     }
     if !facts.script.commit.is_empty() {
         let dirty = if facts.script.diff.is_some() { " with uncommitted changes" } else { "" };
         let commit: String = facts.script.commit.chars().take(10).collect();
-        let branch = if facts.script.branch.is_empty() { String::new() } else { format!(" on {}", facts.script.branch) };
+        let branch =
+            if facts.script.branch.is_empty() { String::new() } else { format!(" on {}", facts.script.branch) };
         lines.push(("commit", format!("{commit}{branch}{dirty}")));
     }
     if let Some(snapshot) = facts.snapshot {
@@ -185,7 +211,10 @@ fn surroundings(view: &RunView, paint: Paint, text: &mut String) {
         let manager = document::value(&lock.manager);
         let python = if lock.python.is_empty() { String::new() } else { format!(", Python {}", lock.python) };
         let because = if lock.because.is_empty() { String::new() } else { format!(", because {}", lock.because) };
-        lines.push(("environment", format!("{}{python}, {}{because}", value(&manager), count(lock.packages.len(), "package"))));
+        lines.push((
+            "environment",
+            format!("{}{python}, {}{because}", value(&manager), count(lock.packages.len(), "package")),
+        ));
     }
     if let Some(parent) = facts.parent {
         lines.push(("made from", parent.to_string()));
@@ -196,8 +225,10 @@ fn surroundings(view: &RunView, paint: Paint, text: &mut String) {
     if !inputs.is_empty() {
         lines.push(("read", inputs.join(", ")));
     }
-    let told: String =
-        lines.into_iter().map(|(name, told)| format!("{}  {}\n", paint.dim(&format!("{name:<11}")), safe(&told))).collect();
+    let told: String = lines
+        .into_iter()
+        .map(|(name, told)| format!("{}  {}\n", paint.dim(&format!("{name:<11}")), safe(&told)))
+        .collect();
     if !told.is_empty() {
         section(text, &told);
     }
@@ -238,11 +269,19 @@ async fn points(client: &Client, view: &RunView, paint: Paint, text: &mut String
     Ok(())
 }
 
-async fn log(client: &Client, view: &RunView, wanted: &Show, paint: Paint, text: &mut String) -> Result<(), ClientError> {
+async fn log(
+    client: &Client,
+    view: &RunView,
+    wanted: &Show,
+    paint: Paint,
+    text: &mut String,
+) -> Result<(), ClientError> {
     let id = view.run.facts.id;
     let lines = match (wanted.log, view.run.status) {
         (true, _) => super::load::console(client, id).await?,
-        (false, Status::Failed | Status::Running | Status::Stopped) => client.console_tail(id, CONSOLE_TAIL).await?.lines,
+        (false, Status::Failed | Status::Running | Status::Stopped) => {
+            client.console_tail(id, CONSOLE_TAIL).await?.lines
+        }
         (false, _) => return Ok(()),
     };
     if lines.is_empty() {
@@ -267,7 +306,8 @@ async fn plot(client: &Client, view: &RunView, metric: &str, paint: Paint) -> Re
         let buckets = client.sampled(view.run.facts.id, &info.metric, &info.variant, room.columns).await?;
         let mut points = Vec::new();
         for bucket in buckets {
-            let mut seen = [Some(bucket.first), bucket.min, bucket.max, Some(bucket.last)].map(|found| found.map(|at| (at.step, at.value)));
+            let mut seen = [Some(bucket.first), bucket.min, bucket.max, Some(bucket.last)]
+                .map(|found| found.map(|at| (at.step, at.value)));
             seen.sort_by_key(|found| found.map(|(step, _)| step));
             points.extend(seen.into_iter().flatten().map(|(step, value)| (step as f64, value)));
         }

@@ -103,8 +103,8 @@ fn of_file(path: &Path) -> Result<TaskView, Failure> {
     if matches!(name.as_str(), "task.yaml" | "task.yml") {
         return of_folder(folder);
     }
-    let source = std::fs::read(path)
-        .map_err(|error| Failure::input(format!("`{}` cannot be read: {error}", path.display())))?;
+    let source =
+        std::fs::read(path).map_err(|error| Failure::input(format!("`{}` cannot be read: {error}", path.display())))?;
     let is_python = name.ends_with(".py");
     let parser = if is_python { mendel_spec::parser_of(&String::from_utf8_lossy(&source)) } else { None };
     let known = parser.is_some();
@@ -114,7 +114,7 @@ fn of_file(path: &Path) -> Result<TaskView, Failure> {
     let reason = "it is named directly";
     let notes = match known || !is_python {
         true => Vec::new(),
-        false => vec!["The parameters are known only once the script has run: its parser cannot be read.".to_owned()],
+        false => vec!["It has no parser that can be read; its parameters are known once it has run.".to_owned()],
     };
     let document = json!({
         "path": path,
@@ -189,7 +189,9 @@ fn entries(folder: &Path) -> Vec<String> {
     let listed = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut names: Vec<String> = listed
         .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
-        .filter(|entry| entry.path().extension().is_some_and(|ending| ENTRY_ENDINGS.iter().any(|known| ending == *known)))
+        .filter(|entry| {
+            entry.path().extension().is_some_and(|ending| ENTRY_ENDINGS.iter().any(|known| ending == *known))
+        })
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .collect();
     names.sort();

@@ -15,7 +15,8 @@ pub fn html(title: &str, data: &Value) -> String {
     // It names the scripts of this very page: text of a run cannot contain it.
     let nonce = Digest::of(data.as_bytes()).to_string();
     let title = escape(title);
-    let scripts: String = SCRIPTS.iter().map(|script| format!("<script nonce=\"{nonce}\">\n{script}</script>\n")).collect();
+    let scripts: String =
+        SCRIPTS.iter().map(|script| format!("<script nonce=\"{nonce}\">\n{script}</script>\n")).collect();
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; \
@@ -71,7 +72,9 @@ mod tests {
     #[test]
     fn s42_the_page_asks_nobody() {
         let page = html("runs", &json!({}));
-        for outside in ["http://", "https://", "url(", "@import", "fetch(", "XMLHttpRequest", "innerHTML", "eval(", "src="] {
+        for outside in
+            ["http://", "https://", "url(", "@import", "fetch(", "XMLHttpRequest", "innerHTML", "eval(", "src="]
+        {
             assert!(!page.replace("http-equiv", "").contains(outside), "{outside}");
         }
         assert!(page.contains("default-src 'none'"));
