@@ -138,6 +138,9 @@ fn steps(own: &Reporting, state: &mut State) -> Pause {
         let stepped = delivery.step(&mut carrier);
         let (sequence, report) = (delivery.position().sequence, delivery.report());
         tell(own, sequence, report, state.before);
+        if stepped.is_ok() && report.refusal.is_none() {
+            own.progress(|progress| progress.delivery_error = None);
+        }
         match stepped {
             Ok(Step::Sent) if own.is_abandoned() => return Pause::Done,
             Ok(Step::Sent) => {}
@@ -155,12 +158,19 @@ fn steps(own: &Reporting, state: &mut State) -> Pause {
     }
 }
 
-/// Someone else delivers the journal, or did: a closed one that is gone is done.
+/// Someone else delivers the journal, or did: a closed one that is gone has arrived. One
+/// that is not there yet is about to be.
 fn busy(own: &Reporting) -> Pause {
-    match own.folder().is_dir() {
-        true => Pause::Trouble { message: "another process delivers this journal".into(), after: None },
-        false => Pause::Done,
+    if own.folder().is_dir() {
+        return Pause::Trouble { message: "another process delivers this journal".into(), after: None };
     }
+    let gone = own.progress(|progress| {
+        if progress.closed && progress.disk_error.is_none() {
+            progress.acknowledged = progress.sequence;
+        }
+        progress.closed
+    });
+    if gone { Pause::Done } else { Pause::Idle }
 }
 
 fn tell(own: &Reporting, sequence: u64, report: &Delivered, before: (u64, u64)) {

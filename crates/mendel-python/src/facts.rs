@@ -1,6 +1,6 @@
 //! Functions of the module: ids, digests, workspaces, and facts of processes.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use mendel_journal::{Surroundings, Workspace};
 use mendel_model::{Digest, Owner};
@@ -32,13 +32,13 @@ pub(crate) fn digest(py: Python<'_>, content: Content<'_>) -> PyResult<String> {
 
 #[pyfunction]
 #[pyo3(signature = (start = None, explicit = None))]
-pub(crate) fn workspace_find(start: Option<PathBuf>, explicit: Option<PathBuf>) -> PyResult<PathBuf> {
+pub(crate) fn workspace_find(start: Option<PathBuf>, explicit: Option<PathBuf>) -> PyResult<OsString> {
     let start = match start {
         Some(start) => start,
         None => std::env::current_dir()?,
     };
     let found = Workspace::find(&start, explicit.as_deref(), &Surroundings::of_this_process());
-    Ok(found.root().to_owned())
+    Ok(found.root().as_os_str().to_owned())
 }
 
 #[pyfunction]
@@ -48,8 +48,8 @@ pub(crate) fn workspace_create(workspace: PathBuf) -> PyResult<String> {
 }
 
 #[pyfunction]
-pub(crate) fn binary() -> Option<PathBuf> {
-    companion::binary(crate::interpreter())
+pub(crate) fn binary() -> Option<OsString> {
+    companion::binary(crate::interpreter()).map(PathBuf::into_os_string)
 }
 
 #[pyfunction]

@@ -5,6 +5,7 @@
 //! never across a call that could let another thread in, so it is free at every fork.
 
 use std::{
+    ffi::OsString,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -137,8 +138,8 @@ impl RunWriter {
     }
 
     #[getter]
-    fn journal(slf: &Bound<'_, Self>) -> PyResult<PathBuf> {
-        Self::reporting(slf).map(|reporting| reporting.folder())
+    fn journal(slf: &Bound<'_, Self>) -> PyResult<OsString> {
+        Self::reporting(slf).map(|reporting| reporting.folder().into_os_string())
     }
 
     #[pyo3(signature = (title, series, value, iteration, /))]
