@@ -94,7 +94,7 @@ fn report_unknown(schema: &ParamSchema, values: Option<&ValuesFile>, sets: &[Ass
     if let Some(file) = values {
         for given in file.values.iter().filter(|given| !known.contains(given.name.as_str())) {
             if given.name != "grid" {
-                problems.push(unknown(schema, &given.name).at(&given.at).show(&file.text));
+                problems.push(unknown(schema, &given.name).at(&given.name_at).show(&file.text));
             }
         }
     }

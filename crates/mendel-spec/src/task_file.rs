@@ -139,6 +139,7 @@ fn build(folder: &Path, files: Files<'_>, sources: Sources, options: &ReadOption
     if task.inherit {
         builder.problems.extend(above);
     }
+    builder.problems.0.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     let (task, warnings) = builder.problems.or(task)?;
     Ok(TaskFile { warnings, ..task })
 }

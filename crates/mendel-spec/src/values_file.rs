@@ -13,6 +13,8 @@ pub struct GivenValue {
     pub node: Node,
     /// Where it stands.
     pub at: Place,
+    /// Where its name stands.
+    pub name_at: Place,
 }
 
 /// A mapping of names to values, YAML or JSON.
@@ -58,7 +60,12 @@ impl ValuesFile {
             }
             for (key, node) in root.mapping().unwrap_or_default() {
                 let name = key.raw().unwrap_or_default().to_owned();
-                values.push(GivenValue { name, node: node.clone(), at: node.place(&document.file) });
+                values.push(GivenValue {
+                    name,
+                    node: node.clone(),
+                    at: node.place(&document.file),
+                    name_at: key.place(&document.file),
+                });
             }
         }
         Ok(Self { values, dialect, text: document.text })

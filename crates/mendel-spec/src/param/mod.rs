@@ -21,3 +21,6 @@ pub use kind::{ListOf, ParamType, SecretKind};
 pub use schema::{ParamDecl, ParamSchema};
 pub(crate) use text::from_text;
 pub(crate) use value::{from_node, is_empty_list};
+
+#[cfg(test)]
+mod tests;

@@ -260,6 +260,35 @@ fn every_action_means_what_it_means_in_python() {
     }
 }
 
+/// What Python's own argparse makes of some twelve hundred lines of words.
+const ARGPARSE: &str = include_str!("../../vectors/argparse.jsonl");
+
+#[test]
+fn what_is_answered_is_what_argparse_answers() {
+    let (mut wrong, mut unknown, mut lines) = (Vec::new(), 0, 0);
+    for line in ARGPARSE.lines() {
+        let (source, words, expected): (String, Vec<String>, Option<Value>) = serde_json::from_str(line).unwrap();
+        let source = format!("import argparse\np = argparse.ArgumentParser{source}");
+        let parser = parser_of(&source).unwrap_or_else(|| panic!("not read:\n{source}"));
+        lines += 1;
+        let found = match interpret(&parser, &words) {
+            Ok(params) => Some(
+                params.into_iter().map(|param| (param.name, param.value)).collect::<serde_json::Map<_, _>>().into(),
+            ),
+            Err(Refusal::Bad(_)) => None,
+            Err(Refusal::Unknown(_)) => {
+                unknown += 1;
+                continue;
+            }
+        };
+        if found != expected {
+            wrong.push(format!("{source}{words:?}\n  found {found:?}\n  not   {expected:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {lines} wrong:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(unknown * 3 < lines, "{unknown} of {lines} are left to the script");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
