@@ -8,9 +8,9 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use mendel_api::{Client, ClientError};
+use mendel_api::{Client, ClientError, RunQuery};
 use mendel_journal::{Surroundings, Workspace};
-use mendel_model::{Run, RunRef, Timestamp};
+use mendel_model::{Run, RunRef, Status, Timestamp};
 use mendel_server::{App, RouterTransport};
 use mendel_store::{Store, StoreError};
 
@@ -40,7 +40,9 @@ impl Context {
     /// Opens `workspace` and brings in what earlier processes left.
     pub async fn of(workspace: Workspace) -> Result<Self, Failure> {
         let context = Self::bare(workspace).await?;
-        mendel_agent::recover::recover(&context.workspace, &context.client, now()).await.map_err(|error| Failure::trouble(error.to_string()))?;
+        let running = RunQuery { status: vec![Status::Running], ..RunQuery::default() };
+        let running = context.client.all_runs(&running).await?;
+        mendel_agent::recover(&context.workspace, &context.client, &running).await?;
         Ok(context)
     }
 

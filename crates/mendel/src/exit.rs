@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use mendel_api::ClientError;
+use mendel_agent::environment::EnvironmentError;
+use mendel_snapshot::SnapshotError;
 use mendel_spec::Problems;
-use mendel_store::StoreError;
 
 /// The exit codes of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +72,30 @@ impl Failure {
             Self::Trouble { .. } => Exit::Trouble,
         }
     }
+}
+
+impl From<SnapshotError> for Failure {
+    fn from(error: SnapshotError) -> Self {
+        Self::input_hint(told(&error), error.hint())
+    }
+}
+
+impl From<EnvironmentError> for Failure {
+    fn from(error: EnvironmentError) -> Self {
+        Self::input_hint(format!("{}: {}", error.code(), told(&error)), error.hint())
+    }
+}
+
+/// An error with what lies behind it.
+fn told(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
 }
 
 impl From<Problems> for Failure {

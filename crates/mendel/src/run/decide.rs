@@ -4,15 +4,16 @@
 use std::collections::{BTreeMap, HashMap};
 
 use mendel_api::RunQuery;
-use mendel_engine::{Candidate, Plan, Relative, StepRequest};
-use mendel_model::{Dependency, DependencyKind, Digest, EnvironmentLock, Identity, Param, Run, Status, TaskKind};
+use mendel_engine::{Candidate, EnvironmentPolicy, Plan, Relative, StepRequest};
+use mendel_model::{Dependency, DependencyKind, Digest, EnvironmentLock, Param, Run, Status};
 use mendel_snapshot::StatIndex;
 use serde_json::Value;
 
 use crate::{
     context::Context,
     exit::Failure,
-    run::{explain, prepare::{Cell, Prepared}},
+    render,
+    run::{explain, prepare::Prepared},
 };
 
 /// Decides every cell of `task`.
@@ -54,9 +55,10 @@ pub async fn decide(context: &Context, task: &Prepared, force: bool, index: &mut
     Ok(plan)
 }
 
-/// The values of parameters by name.
+/// The values of parameters by name; by `section/name` where a name is not unique.
 pub fn values(params: &[Param]) -> BTreeMap<String, Value> {
-    params.iter().map(|param| (param.path(), param.value.clone())).collect()
+    let names = render::document::names(params);
+    names.into_iter().zip(params).map(|(name, param)| (name, param.value.clone())).collect()
 }
 
 /// The latest finished run of the same task, to say which parameter differs.
@@ -84,9 +86,9 @@ struct Present<'a> {
 impl Present<'_> {
     fn digest(&mut self, dependency: &Dependency) -> Result<Option<Digest>, Failure> {
         if dependency.kind == DependencyKind::Environment {
-            // What cannot be told without building it is taken as it was: the lock of the
-            // same files decides, and a changed file has a lock of its own.
-            return Ok(self.lock.map_or(dependency.digest, |lock| Some(lock.digest())));
+            // What cannot be told without building it recomputes only where the policy is strict.
+            let untold = if self.task.policy == EnvironmentPolicy::Strict { None } else { dependency.digest };
+            return Ok(self.lock.map_or(untold, |lock| Some(lock.digest())));
         }
         let name = (dependency.kind, dependency.subject.clone());
         if let Some(known) = self.known.get(&name) {
@@ -96,9 +98,4 @@ impl Present<'_> {
         self.known.insert(name, digest);
         Ok(digest)
     }
-}
-
-/// What a cell means once its parser reported `params`: the same request by its words.
-pub fn identity_of_words(task: &Prepared, cell: &Cell) -> Option<Identity> {
-    (task.kind == TaskKind::Script).then(|| Identity::of_script(&task.entry, &task.below(), &[], &cell.words))
 }

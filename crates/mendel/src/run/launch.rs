@@ -146,6 +146,8 @@ impl<'a> Ready<'a> {
             launch: launch_of(task),
             arguments: cell.words.clone(),
             root: task.root.clone(),
+            starts_in: task.starts_in(),
+            parser_settles: task.kind == TaskKind::Script,
             folder: match task.private {
                 true => WorkingFolder::Private { below: task.below(), links: links(&task.root, &self.snapshot.left_out) },
                 false => WorkingFolder::InPlace { path: task.folder.clone() },

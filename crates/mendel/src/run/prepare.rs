@@ -82,6 +82,12 @@ impl Prepared {
         below.to_string_lossy().replace('\\', "/")
     }
 
+    /// The start folder as part of what it means.
+    pub fn starts_in(&self) -> String {
+        let below = self.folder.strip_prefix(&self.root).unwrap_or(&self.folder);
+        below.to_string_lossy().into_owned()
+    }
+
     /// Where its environment is described.
     pub fn environment<'a>(&'a self, place: &'a Place, machine: &'a Machine) -> environment::Request<'a> {
         environment::Request { folder: &self.root, detected: &self.detected, place, machine }

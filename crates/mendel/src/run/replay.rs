@@ -102,7 +102,7 @@ fn overridden(run: &Run, schema: &ParamSchema, sets: &[Assignment]) -> Result<Ve
         return Ok(run.facts.params.clone());
     }
     let mut relaxed = schema.clone();
-    relaxed.params.iter_mut().for_each(|param| param.required = false);
+    relaxed.inputs.iter_mut().for_each(|param| param.required = false);
     let resolved = mendel_spec::resolve(&relaxed, None, sets)?;
     let named = |param: &Param| sets.iter().any(|set| set.name == param.name);
     let fresh: Vec<_> = resolved.into_iter().filter(named).collect();
@@ -118,7 +118,7 @@ fn script_cell(run: &Run, root: &Path, sets: &[Assignment]) -> Result<Cell, Fail
         (_, true) => script.arguments.clone(),
         (Some(parser), false) => {
             let mut schema = parser.schema();
-            schema.params.iter_mut().for_each(|param| param.required = false);
+            schema.inputs.iter_mut().for_each(|param| param.required = false);
             let given = mendel_spec::resolve(&schema, None, sets)?;
             mendel_spec::words_for(parser, &script.arguments, &given)?
         }

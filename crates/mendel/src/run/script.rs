@@ -132,7 +132,7 @@ fn cells(parser: &KnownParser, certain: bool, words: &[String], given: &Given, p
 }
 
 fn relax(schema: &mut ParamSchema) {
-    schema.params.iter_mut().for_each(|param| param.required = false);
+    schema.inputs.iter_mut().for_each(|param| param.required = false);
 }
 
 fn cell(parser: &KnownParser, certain: bool, words: &[String], member: Member, place: Place<'_>) -> Result<Cell, Failure> {

@@ -27,7 +27,7 @@ fn ct_26_a_value_changes_one_run_and_not_the_declaration() {
 
     let run = lab.json(&["run", "--env", "system", "task", "--set", "rounds=3", "--set", "lr=0.5"]);
 
-    assert_eq!(run["runs"][0]["params"], json!({"inputs/lr": 0.5, "inputs/rounds": 3}));
+    assert_eq!(run["runs"][0]["params"], json!({"lr": 0.5, "rounds": 3}));
     lab.mendel(&["run", "--env", "system", "task", "--set", "round=3"]).refused(&["round", "rounds"]);
     assert!(lab.read("task/task.yaml").contains("value: 0.1"));
 }
