@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mendel.errors import NeedsServer, TaskClosed, TaskNotFound, UsageError
     from mendel.logger import Logger
     from mendel.model import InputModel, Model, OutputModel
+    from mendel.run_params import params
     from mendel.task import Task
     from mendel.task_type import TaskStatusEnum, TaskTypes
 
@@ -39,6 +40,7 @@ __all__ = [
     "Unreachable",
     "UsageError",
     "__version__",
+    "params",
 ]
 
 _HOMES = {
@@ -58,6 +60,7 @@ _HOMES = {
     "Unreachable": "_native",
     "UsageError": "errors",
     "__version__": "_native",
+    "params": "run_params",
 }
 
 
