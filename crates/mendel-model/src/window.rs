@@ -69,7 +69,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn tr_65_there_are_never_more_windows_than_asked_for(steps in prop::collection::vec(any::<i64>(), 1..50), samples in 1_usize..20) {
+        fn there_are_never_more_windows_than_asked_for(steps in prop::collection::vec(any::<i64>(), 1..50), samples in 1_usize..20) {
             let count = steps.len();
             let means = window_means(steps.into_iter().map(|step| point(step, 1.0)).collect(), samples);
             prop_assert!(means.len() <= samples && !means.is_empty(), "{count}");

@@ -125,6 +125,10 @@ async fn seal_ended(app: &App, run: RunId) -> Result<bool, StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use mendel_model::{Move, NewRun, StatusRecord, Timestamp};
+    use mendel_store::Store;
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -139,5 +143,33 @@ mod tests {
         assert_eq!(left, [(run, Touch { times: 2, bytes: 0 })]);
         touched.settle(run, left[0].1);
         assert_eq!(touched.seen(), []);
+    }
+
+    #[tokio::test]
+    async fn a_run_is_done_with_once_it_ended_or_is_gone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open_folder(folder.path()).await.expect("a store");
+        let app = App::new(store.clone());
+        let gone = RunId::new(1, [1; 10]);
+        let run = RunId::new(1, [2; 10]);
+        let wanted = json!({"id": run, "name": "train", "project": "digits", "created": 0});
+        let wanted: NewRun = serde_json::from_value(wanted).expect("a run");
+        let change =
+            |to: Move| -> StatusRecord { serde_json::from_value(json!({"to": to, "time": 0})).expect("a change") };
+        store.create_runs(&[wanted], None, Timestamp(0)).await.expect("made");
+        store.move_run(run, None, &change(Move::Start), Timestamp(0)).await.expect("moved");
+        app.touched.add(gone, 5);
+        app.touched.add(run, TAIL_BYTES);
+
+        seal_due(&app).await;
+        assert_eq!(
+            app.touched.seen(),
+            [(run, Touch { times: 1, bytes: 0 })],
+            "its tails were merged, but more may come"
+        );
+
+        store.move_run(run, None, &change(Move::Complete), Timestamp(0)).await.expect("moved");
+        seal_due(&app).await;
+        assert_eq!(app.touched.seen(), []);
     }
 }

@@ -87,7 +87,7 @@ async fn a_move_among_the_records_ends_the_run() {
 }
 
 #[tokio::test]
-async fn tr_65_a_long_series_is_drawn_with_at_most_as_many_points_as_asked_for() {
+async fn a_long_series_is_drawn_with_at_most_as_many_points_as_asked_for() {
     let lab = Lab::new().await;
     for client in lab.clients() {
         let id = started(client, "train").await.facts.id;
@@ -193,6 +193,8 @@ async fn a_large_record_alone_is_stored_and_many_are_not() {
         let many: Vec<_> = (0..100).map(|_| line(&"y".repeat(15_000))).collect();
         let sent = client.append(id, 1, writer, frames(2, &many).into()).await;
         assert_eq!(refusal(sent), (413, "batch_too_large".into()));
+        let dense = frames(2, &[series(1, "loss", ""), points((0..10_001).map(|step| (step, 0.0)))]);
+        assert_eq!(refusal(client.append(id, 1, writer, dense.into()).await), (413, "too_large".into()));
     }
 }
 
