@@ -53,9 +53,8 @@ CREATE INDEX run_tags_by_tag ON run_tags (tag, run);
 
 -- Each parameter by its name and, within a section, also by its path.
 CREATE TABLE run_params (run BIGINT NOT NULL, name {text} NOT NULL, number DOUBLE PRECISION, text {text} NOT NULL);
-CREATE INDEX run_params_by_number ON run_params (name, number, run);
-CREATE INDEX run_params_by_text ON run_params (name, text, run);
-CREATE INDEX run_params_by_run ON run_params (run, name, number);
+CREATE INDEX run_params_by_name ON run_params (name, run, number, text);
+CREATE INDEX run_params_by_run ON run_params (run);
 
 CREATE TABLE writers (
     run BIGINT NOT NULL,
@@ -93,7 +92,9 @@ CREATE TABLE series (
     finite BIGINT NOT NULL,
     UNIQUE (run, metric, variant)
 );
-CREATE INDEX series_by_name ON series (metric, variant, last_value, run);
+-- The run comes before the value: a filter reads the whole metric out of the index, and an
+-- order finds one run's value. The other way round SQLite reads the metric once a run.
+CREATE INDEX series_by_name ON series (metric, run, variant, last_value);
 
 -- One row a batch of records, points as columns; sealing moves them into chunks.
 CREATE TABLE tails (

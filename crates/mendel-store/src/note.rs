@@ -5,11 +5,13 @@ use serde_json::Value;
 use crate::{
     Result, Store,
     database::{json, sql},
+    run::check_name,
 };
 
 impl Store {
     /// Keeps a small document of the workspace; null removes it.
     pub async fn put_note(&self, key: &str, value: &Value) -> Result<()> {
+        check_name("note", key, false)?;
         let mut session = self.database.write().await?;
         let statement = match value {
             Value::Null => sql("DELETE FROM notes WHERE key = $1").bind(key),

@@ -5,12 +5,13 @@ use mendel_model::{Identity, RunId, StepResult};
 use crate::{
     Result, Store,
     database::{json, sql},
-    run::{absent, number},
+    run::{absent, check_name, number},
 };
 
 impl Store {
     /// Keeps the result of a step; one a run and step name, the last one put.
     pub async fn put_result(&self, result: &StepResult) -> Result<()> {
+        check_name("step", &result.step, true)?;
         let mut session = self.database.write().await?;
         let run = number(&mut session, result.run).await?.ok_or_else(|| absent(result.run))?;
         let insert = sql("INSERT INTO results (run, step, identity, finished, document) VALUES ($1, $2, $3, $4, $5) \

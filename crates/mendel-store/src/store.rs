@@ -54,3 +54,50 @@ impl Store {
         &self.blobs
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use mendel_model::{NewRun, RunId, RunUpdate, Timestamp};
+    use serde_json::json;
+
+    use super::*;
+
+    async fn store_with_a_run() -> (tempfile::TempDir, Store, RunId) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open_folder(folder.path()).await.expect("opens");
+        let id = RunId::new(1, [0; 10]);
+        let run = json!({"id": id, "name": "run", "project": "demo", "created": 0});
+        let run: NewRun = serde_json::from_value(run).expect("a run");
+        store.create_runs(&[run], None, Timestamp(0)).await.expect("creates");
+        (folder, store, id)
+    }
+
+    async fn grow(store: &Store, id: RunId, number: usize) -> Result<()> {
+        let documents = json!({format!("d{number}"): "x".repeat(60_000)});
+        let documents = documents.as_object().expect("an object").clone();
+        store.update_run(id, None, &RunUpdate { documents, ..RunUpdate::default() }, Timestamp(0)).await.map(drop)
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_told_and_space_brings_the_store_back() {
+        let (_folder, store, id) = store_with_a_run().await;
+        store.database.alone("PRAGMA max_page_count = 120".into()).await.expect("limits");
+        let mut refused = Ok(());
+        for number in 0..40 {
+            refused = refused.and(grow(&store, id, number).await);
+        }
+        assert!(matches!(refused, Err(StoreError::Full(_))), "{refused:?}");
+        assert!(store.run(id).await.expect("reads go on").is_some());
+        store.database.alone("PRAGMA max_page_count = 1000000".into()).await.expect("frees");
+        grow(&store, id, 99).await.expect("writes again");
+    }
+
+    #[tokio::test]
+    async fn a_store_that_cannot_be_written_is_told_and_read() {
+        let (_folder, store, id) = store_with_a_run().await;
+        store.database.alone("PRAGMA query_only = 1".into()).await.expect("locks");
+        let refused = grow(&store, id, 0).await;
+        assert!(matches!(refused, Err(StoreError::ReadOnly(_))), "{refused:?}");
+        assert!(store.run(id).await.expect("reads").is_some());
+    }
+}

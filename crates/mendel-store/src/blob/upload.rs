@@ -27,7 +27,11 @@ impl Blobs {
     /// Keeps bytes whose digest is known to be `digest`.
     pub(super) fn store(&self, digest: &Digest, bytes: &[u8]) -> Result<()> {
         if self.touch(digest)? {
-            return Ok(());
+            if self.size_of(digest)? == Some(bytes.len() as u64) {
+                return Ok(());
+            }
+            // What lies there was damaged; these bytes take its place.
+            self.quarantine(digest);
         }
         let path = self.fresh_partial();
         let written = create_new(&path).and_then(|mut file| {
@@ -39,7 +43,8 @@ impl Blobs {
 
     /// Copies a file in, hashing it on the way.
     pub(super) fn import(&self, source: &Path) -> Result<(Digest, u64)> {
-        let mut from = File::open(source).map_err(|error| StoreError::file(source, error))?;
+        let unreadable = |error| StoreError::File { path: source.to_owned(), source: error };
+        let mut from = File::open(source).map_err(unreadable)?;
         let path = self.fresh_partial();
         let mut hasher = blake3::Hasher::new();
         let mut size = 0;
@@ -85,6 +90,11 @@ impl Blobs {
         let path = self.shared_partial(digest);
         let failed = |error| StoreError::file(&path, error);
         let mut file = lock(&path).map_err(failed)?;
+        // Another upload may have ended while this one waited.
+        if self.touch(digest)? {
+            fs::remove_file(&path).map_err(failed)?;
+            return self.size_of(digest).map(|size| size.unwrap_or(end));
+        }
         let there = file.metadata().map_err(failed)?.len();
         if offset > there {
             return Err(StoreError::WrongOffset { expected: there, given: offset });

@@ -4,8 +4,9 @@
 use std::{io, path::Path, str::FromStr, time::Duration};
 
 use sqlx::{
+    Connection,
     postgres::{PgConnectOptions, PgPoolOptions},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
 use super::{Database, Sql, sql};
@@ -97,7 +98,8 @@ impl Database {
             .test_before_acquire(false)
             .idle_timeout(None)
             .max_lifetime(None)
-            .acquire_timeout(ACQUIRE_TIMEOUT);
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .after_release(|connection, _| Box::pin(is_clean(connection)));
         let writer = pool.clone().max_connections(1).connect_with(options.clone()).await?;
         let readers = pool.max_connections(SQLITE_READERS).connect_lazy_with(options.create_if_missing(false));
         Ok(Self::Sqlite { path: path.to_owned(), writer, readers })
@@ -109,6 +111,13 @@ impl Database {
         let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(ACQUIRE_TIMEOUT);
         Ok(Self::Postgres(pool.connect_with(options).await?))
     }
+}
+
+/// Whether a connection that comes back has left its transaction. After a full disk SQLite
+/// may have rolled back by itself, of which sqlx knows nothing: such a connection is closed.
+async fn is_clean(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
 }
 
 impl From<sqlx::Error> for StoreError {

@@ -1,13 +1,16 @@
 //! A batch within a transaction: fence and window first, then each record in turn, then
 //! what they report, table by table.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
 
-use mendel_model::{Move, Record, RunUpdate, SeriesKey, Status, StatusRecord, limits};
+use mendel_model::{Move, Record, RunUpdate, SeriesKey, SeriesPoint, Status, StatusRecord, limits};
 
 use super::{
     Declared,
-    gathered::{Gathered, is_monitor, series_name},
+    gathered::{Gathered, is_monitor},
     incoming::Incoming,
 };
 use crate::{
@@ -47,9 +50,18 @@ struct Refused {
     series: usize,
 }
 
+/// A batch on its way into the store.
+#[derive(Debug)]
+struct Applying<'a> {
+    batch: &'a Incoming,
+    state: State,
+    gathered: Gathered,
+    refused: Refused,
+}
+
 /// Applies a batch; an error undoes all of it.
 pub(super) async fn apply(session: &mut Session, batch: &Incoming, known: Option<Declared>) -> Result<Applied> {
-    let mut state = match state(session, batch).await? {
+    let state = match state(session, batch).await? {
         Some(state) => state,
         None => begin(session, batch).await?,
     };
@@ -57,29 +69,34 @@ pub(super) async fn apply(session: &mut Session, batch: &Incoming, known: Option
     if let Some(done) = window.filter(|done| batch.last() <= *done) {
         return Ok(Applied { answer: Ok(done), declared: None });
     }
+    refuse_stale(batch, &state)?;
     let expected = window.map_or(1, |done| done + 1);
     if batch.first() > expected {
         return Err(StoreError::SequenceGap { expected, given: batch.first() });
     }
-    let (mut gathered, mut refused) = (Gathered::default(), Refused::default());
+    let mut applying = Applying { batch, state, gathered: Gathered::default(), refused: Refused::default() };
     for (sequence, record) in &batch.records {
         if window.is_none_or(|done| *sequence > done) {
-            take(session, batch, record, &mut state, &mut gathered, &mut refused).await?;
+            applying.take(session, record).await?;
         }
     }
-    let declared = write_series(session, batch, &mut state, &gathered, known, &mut refused).await?;
-    write_rest(session, &mut state, &gathered).await?;
-    write_state(session, batch, &state).await?;
+    let declared = applying.write_declared(session, known).await?;
+    applying.write_series(session, &declared).await?;
+    applying.write_rest(session).await?;
+    write_state(session, batch, &applying.state).await?;
+    Ok(Applied { answer: applying.refused.answer(batch.last()), declared })
+}
 
-    let acknowledged = batch.last();
-    let answer = match refused {
-        Refused { series: 0, why } if why.is_empty() => Ok(acknowledged),
-        Refused { series: 0, why } => Err(StoreError::PartlyRefused { acknowledged, why }),
-        Refused { series, .. } => {
-            Err(StoreError::TooManySeries { acknowledged, limit: limits::SERIES_PER_RUN, refused: series })
+impl Refused {
+    fn answer(self, acknowledged: u64) -> Result<u64> {
+        match self {
+            Self { series: 0, why } if why.is_empty() => Ok(acknowledged),
+            Self { series: 0, why } => Err(StoreError::PartlyRefused { acknowledged, why }),
+            Self { series, .. } => {
+                Err(StoreError::TooManySeries { acknowledged, limit: limits::SERIES_PER_RUN, refused: series })
+            }
         }
-    };
-    Ok(Applied { answer, declared })
+    }
 }
 
 async fn state(session: &mut Session, batch: &Incoming) -> Result<Option<State>> {
@@ -103,6 +120,16 @@ async fn state(session: &mut Session, batch: &Incoming) -> Result<Option<State>>
     }))
 }
 
+/// Refuses a writer of an attempt that is over; the attempt that comes next may begin.
+fn refuse_stale(batch: &Incoming, state: &State) -> Result<()> {
+    let (given, current) = (batch.attempt, state.attempt);
+    let known = given == current || given == current + 1;
+    match known && i64::from(given) > state.forgotten {
+        true => Ok(()),
+        false => Err(StoreError::StaleAttempt { given, current }),
+    }
+}
+
 /// Makes a run whose journal begins with its making.
 async fn begin(session: &mut Session, batch: &Incoming) -> Result<State> {
     match batch.records.first() {
@@ -120,150 +147,144 @@ async fn window(session: &mut Session, run: i64, batch: &Incoming) -> Result<Opt
     row.map(|row| row.count(0)).transpose()
 }
 
-/// One record: a report is gathered, anything else done at once.
-async fn take(
-    session: &mut Session,
-    batch: &Incoming,
-    record: &Record,
-    state: &mut State,
-    gathered: &mut Gathered,
-    refused: &mut Refused,
-) -> Result<()> {
-    match record {
-        Record::Create(_) => return Ok(()),
-        Record::Move(change) => return follow(session, batch, change, (state, gathered)).await,
-        _ => {}
-    }
-    if batch.attempt != state.attempt || i64::from(batch.attempt) <= state.forgotten {
-        return Err(StoreError::StaleAttempt { given: batch.attempt, current: state.attempt });
-    }
-    if let Record::Update(update) = record {
-        return update_run(session, batch, update, (state, refused)).await;
-    }
-    if state.status == Status::Published {
-        return Err(StoreError::Published(batch.run));
-    }
-    match record {
-        Record::Series { id, key } => {
-            let SeriesKey { metric, variant } = key.clone();
-            let key = SeriesKey { metric: series_name(metric), variant: series_name(variant) };
-            gathered.declared.insert(*id, key);
+impl Applying<'_> {
+    /// One record: a report is gathered, anything else done at once.
+    async fn take(&mut self, session: &mut Session, record: &Record) -> Result<()> {
+        match record {
+            Record::Create(_) => return Ok(()),
+            Record::Move(change) => return self.follow(session, change).await,
+            _ => {}
         }
-        Record::Points(points) => gathered.add_points(points),
-        Record::Console { stream, time, text } => gathered.console.push(console::line(*stream, *time, text)),
-        Record::Event(event) => gathered.events.push(event.clone()),
-        Record::Artifact(artifact) => gathered.artifacts.push(artifact.clone()),
-        Record::Model(model) => gathered.models.push((**model).clone()),
-        Record::Create(_) | Record::Move(_) | Record::Update(_) => {}
+        let (given, current) = (self.batch.attempt, self.state.attempt);
+        if given != current || i64::from(given) <= self.state.forgotten {
+            return Err(StoreError::StaleAttempt { given, current });
+        }
+        if let Record::Update(update) = record {
+            return self.update_run(session, update).await;
+        }
+        if self.state.status == Status::Published {
+            return Err(StoreError::Published(self.batch.run));
+        }
+        self.gathered.add(record);
+        Ok(())
     }
-    Ok(())
-}
 
-/// A change of status. One that is too late changes nothing: the first end stands.
-async fn follow(
-    session: &mut Session,
-    batch: &Incoming,
-    change: &StatusRecord,
-    (state, gathered): (&mut State, &mut Gathered),
-) -> Result<()> {
-    match apply_move(session, batch.run, Some(batch.attempt), change, batch.now).await {
-        Ok(held) => {
-            if change.to == Move::Reset {
-                *gathered = Gathered::default();
-                state.series = 0;
-                state.console = Console::default();
-                state.last_iteration = 0;
+    /// A change of status. One that is too late changes nothing: the first end stands.
+    async fn follow(&mut self, session: &mut Session, change: &StatusRecord) -> Result<()> {
+        let batch = self.batch;
+        match apply_move(session, batch.run, Some(batch.attempt), change, batch.now).await {
+            Ok(held) => {
+                if change.to == Move::Reset {
+                    self.gathered = Gathered::default();
+                    self.state.series = 0;
+                    self.state.console = Console::default();
+                    self.state.last_iteration = 0;
+                }
+                self.state.status = held.run.status;
+                self.state.attempt = held.run.attempt;
+                self.state.forgotten = held.forgotten;
+                Ok(())
             }
-            state.status = held.run.status;
-            state.attempt = held.run.attempt;
-            state.forgotten = held.forgotten;
-            Ok(())
+            Err(StoreError::WrongStatus(_)) => Ok(()),
+            Err(error) => Err(error),
         }
-        Err(StoreError::WrongStatus(_)) => Ok(()),
-        Err(error) => Err(error),
     }
-}
 
-async fn update_run(
-    session: &mut Session,
-    batch: &Incoming,
-    update: &RunUpdate,
-    (state, refused): (&mut State, &mut Refused),
-) -> Result<()> {
-    let held = locked(session, batch.run).await?;
-    match change(session, held.run, update, batch.now).await {
-        Ok(_) => {
-            state.last_iteration = update.last_iteration.unwrap_or(state.last_iteration);
-            Ok(())
-        }
-        Err(
-            error @ (StoreError::BadName { .. }
-            | StoreError::TooLarge { .. }
-            | StoreError::Cycle(_)
-            | StoreError::Published(_)),
-        ) => {
-            refused.why.push(error.to_string());
-            Ok(())
-        }
-        Err(error) => Err(error),
-    }
-}
-
-/// Writes declarations, summaries and one tail; answers all that the writer declared.
-async fn write_series(
-    session: &mut Session,
-    batch: &Incoming,
-    state: &mut State,
-    gathered: &Gathered,
-    known: Option<Declared>,
-    refused: &mut Refused,
-) -> Result<Option<Declared>> {
-    let nothing_to_learn = gathered.declared.is_empty() && (known.is_some() || gathered.points.is_empty());
-    let mut declared = match known {
-        Some(known) => known,
-        None if nothing_to_learn => Declared::default(),
-        None => Arc::new(load_declared(session, state.number, batch).await?),
-    };
-    if !gathered.declared.is_empty() {
-        save_declared(session, state.number, batch, gathered).await?;
-        let own = gathered.declared.iter().map(|(id, key)| (*id, key.clone()));
-        Arc::make_mut(&mut declared).extend(own);
-    }
-    let (mut series, unknown) = gathered.by_series(&declared);
-    refused.why.extend(unknown.iter().map(|id| format!("points of series {id}, which the writer did not declare")));
-
-    let limit = limits::SERIES_PER_RUN as i64;
-    if state.series + series.len() as i64 > limit {
-        let there = existing(session, state.number).await?;
-        let mut free = (limit - there.len() as i64).max(0);
-        let before = series.len();
-        series.retain(|key, _| {
-            there.contains(*key) || {
-                free -= 1;
-                free >= 0
+    async fn update_run(&mut self, session: &mut Session, update: &RunUpdate) -> Result<()> {
+        let held = locked(session, self.batch.run).await?;
+        match change(session, held.run, update, self.batch.now).await {
+            Ok(_) => {
+                self.state.last_iteration = update.last_iteration.unwrap_or(self.state.last_iteration);
+                Ok(())
             }
-        });
-        refused.series = before - series.len();
+            Err(
+                error @ (StoreError::BadName { .. }
+                | StoreError::TooLarge { .. }
+                | StoreError::Cycle(_)
+                | StoreError::Published(_)),
+            ) => {
+                self.refused.why.push(error.to_string());
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
     }
-    let tallies: Vec<_> = series.iter().filter_map(|(key, points)| Some((*key, Tally::of(points)?))).collect();
-    let upserted = upsert(session, state.number, &tallies).await?;
-    state.series += upserted.new;
-    let highest = series.iter().filter(|(key, _)| !is_monitor(&key.metric));
-    if let Some(step) = highest.flat_map(|(_, points)| points).map(|point| point.step).max() {
-        state.last_iteration = state.last_iteration.max(step);
+
+    /// Writes what the batch declares; answers all that its writer declared, where that is
+    /// asked for or news.
+    async fn write_declared(&self, session: &mut Session, known: Option<Declared>) -> Result<Option<Declared>> {
+        let own = &self.gathered.declared;
+        if own.is_empty() && self.gathered.points.is_empty() {
+            return Ok(known);
+        }
+        let mut declared = match known {
+            Some(known) => known,
+            None => Arc::new(load_declared(session, self.state.number, self.batch).await?),
+        };
+        if !own.is_empty() {
+            save_declared(session, self.state.number, self.batch, &self.gathered).await?;
+            Arc::make_mut(&mut declared).extend(own.iter().map(|(id, key)| (*id, key.clone())));
+        }
+        Ok(Some(declared))
     }
-    let sections: Vec<_> =
-        series.iter().filter_map(|(key, points)| Some((*upserted.numbers.get(*key)?, points.as_slice()))).collect();
-    if !sections.is_empty() {
+
+    /// Writes summaries and one tail.
+    async fn write_series(&mut self, session: &mut Session, declared: &Option<Declared>) -> Result<()> {
+        let Some(declared) = declared else {
+            return Ok(());
+        };
+        let (mut series, unknown) = self.gathered.by_series(declared);
+        let told = unknown.iter().map(|id| format!("points of series {id}, which the writer did not declare"));
+        self.refused.why.extend(told);
+        if self.state.series + series.len() as i64 > limits::SERIES_PER_RUN as i64 {
+            let there = existing(session, self.state.number).await?;
+            self.refused.series = refuse_new(&mut series, &there);
+        }
+        let tallies: Vec<_> = series.iter().filter_map(|(key, points)| Some((*key, Tally::of(points)?))).collect();
+        let upserted = upsert(session, self.state.number, &tallies).await?;
+        self.state.series += upserted.new;
+        let counted = series.iter().filter(|(key, _)| !is_monitor(&key.metric));
+        if let Some(step) = counted.flat_map(|(_, points)| points).map(|point| point.step).max() {
+            self.state.last_iteration = self.state.last_iteration.max(step);
+        }
+        let numbered = |(key, points)| Some((*upserted.numbers.get(key)?, Vec::as_slice(points)));
+        let sections: Vec<(i64, &[SeriesPoint])> =
+            series.iter().map(|(key, points)| (*key, points)).filter_map(numbered).collect();
+        if sections.is_empty() {
+            return Ok(());
+        }
         let points: usize = sections.iter().map(|(_, points)| points.len()).sum();
         let insert = sql("INSERT INTO tails (run, attempt, points, body) VALUES ($1, $2, $3, $4)")
-            .bind(state.number)
-            .bind(i64::from(batch.attempt))
+            .bind(self.state.number)
+            .bind(i64::from(self.batch.attempt))
             .bind(points as i64)
             .bind(encode_tail(&sections));
-        session.execute(insert).await?;
+        session.execute(insert).await.map(drop)
     }
-    Ok((!nothing_to_learn).then_some(declared))
+
+    async fn write_rest(&mut self, session: &mut Session) -> Result<()> {
+        let Self { state, gathered, .. } = self;
+        if let Some(step) = gathered.highest_event() {
+            state.last_iteration = state.last_iteration.max(step);
+        }
+        state.console = console::append(session, state.number, state.console, &gathered.console).await?;
+        event::insert(session, state.number, &gathered.events).await?;
+        artifact::insert(session, state.number, &gathered.artifacts).await?;
+        model::insert(session, state.number, &gathered.models).await
+    }
+}
+
+/// L04: takes out the series that there is no room for; tells how many.
+fn refuse_new(series: &mut BTreeMap<&SeriesKey, Vec<SeriesPoint>>, there: &HashSet<SeriesKey>) -> usize {
+    let mut free = limits::SERIES_PER_RUN.saturating_sub(there.len());
+    let before = series.len();
+    series.retain(|key, _| {
+        let known = there.contains(*key);
+        let room = known || free > 0;
+        free -= usize::from(!known && room);
+        room
+    });
+    before - series.len()
 }
 
 async fn load_declared(session: &mut Session, run: i64, batch: &Incoming) -> Result<HashMap<u32, SeriesKey>> {
@@ -287,16 +308,6 @@ async fn save_declared(session: &mut Session, run: i64, batch: &Incoming, gather
     let tail =
         "ON CONFLICT (run, attempt, writer, id) DO UPDATE SET metric = excluded.metric, variant = excluded.variant";
     session.insert(head, rows.collect(), tail).await
-}
-
-async fn write_rest(session: &mut Session, state: &mut State, gathered: &Gathered) -> Result<()> {
-    if let Some(step) = gathered.highest_event() {
-        state.last_iteration = state.last_iteration.max(step);
-    }
-    state.console = console::append(session, state.number, state.console, &gathered.console).await?;
-    event::insert(session, state.number, &gathered.events).await?;
-    artifact::insert(session, state.number, &gathered.artifacts).await?;
-    model::insert(session, state.number, &gathered.models).await
 }
 
 async fn write_state(session: &mut Session, batch: &Incoming, state: &State) -> Result<()> {

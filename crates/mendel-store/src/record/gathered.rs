@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use mendel_model::{Artifact, ConsoleLine, Event, ModelRecord, Point, SeriesKey, SeriesPoint, limits};
+use mendel_model::{Artifact, ConsoleLine, Event, ModelRecord, Point, Record, SeriesKey, SeriesPoint, limits};
+
+use crate::console;
 
 /// Metrics that a machine reports of itself; they never tell how far a run is.
 const MONITOR: &str = ":monitor:";
@@ -25,8 +27,30 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
-    /// Adds points.
-    pub(super) fn add_points(&mut self, points: &[Point]) {
+    /// Adds a report; records that do something instead are none.
+    pub(super) fn add(&mut self, record: &Record) {
+        match record {
+            Record::Series { id, key: SeriesKey { metric, variant } } => {
+                let key = SeriesKey { metric: kept_name(metric.clone()), variant: kept_name(variant.clone()) };
+                self.declared.insert(*id, key);
+            }
+            Record::Points(points) => self.add_points(points),
+            Record::Console { stream, time, text } => self.console.push(console::line(*stream, *time, text)),
+            Record::Event(event) => {
+                let (metric, variant) = (kept_name(event.metric.clone()), kept_name(event.variant.clone()));
+                self.events.push(Event { metric, variant, ..event.clone() });
+            }
+            Record::Artifact(artifact) => {
+                self.artifacts.push(Artifact { name: kept_name(artifact.name.clone()), ..artifact.clone() });
+            }
+            Record::Model(model) => {
+                self.models.push(ModelRecord { id: kept_name(model.id.clone()), ..(**model).clone() });
+            }
+            Record::Create(_) | Record::Move(_) | Record::Update(_) => {}
+        }
+    }
+
+    fn add_points(&mut self, points: &[Point]) {
         for part in points.chunk_by(|one, next| one.series == next.series) {
             let Some(first) = part.first() else { continue };
             let own = self.points.entry(first.series).or_default();
@@ -61,8 +85,9 @@ pub(super) fn is_monitor(metric: &str) -> bool {
     metric.starts_with(MONITOR)
 }
 
-/// L06: a name of a series, cut where it is too long and free of control characters.
-pub(super) fn series_name(name: String) -> String {
+/// L06: a name as it is kept: cut where it is too long, free of control characters. A
+/// writer that is far away is not refused for a name.
+fn kept_name(name: String) -> String {
     if name.len() <= limits::NAME_CHARS && !name.contains(char::is_control) {
         return name;
     }
@@ -90,8 +115,8 @@ mod tests {
 
     #[test]
     fn long_names_are_cut_and_control_characters_replaced() {
-        assert_eq!(series_name("x".repeat(300)).len(), 256);
-        assert_eq!(series_name("a\nb".into()), "a\u{fffd}b");
-        assert_eq!(series_name("loss".into()), "loss");
+        assert_eq!(kept_name("x".repeat(300)).len(), 256);
+        assert_eq!(kept_name("a\nb".into()), "a\u{fffd}b");
+        assert_eq!(kept_name("loss".into()), "loss");
     }
 }

@@ -1,0 +1,13 @@
+//! The contract of the store: every test runs on SQLite and on PostgreSQL.
+
+mod blob;
+mod concurrency;
+mod console;
+mod list;
+mod output;
+mod project;
+mod record;
+mod run;
+mod series;
+mod upkeep;
+mod world;

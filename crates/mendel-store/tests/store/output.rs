@@ -1,0 +1,108 @@
+//! What runs make besides series: events, artifacts, models, results of steps.
+
+use mendel_model::{Digest, EventKind, Identity, Move, Record, RunUpdate, StepResult, Timestamp};
+use mendel_store::{EventQuery, StoreError};
+use serde_json::{Value, json};
+
+use crate::world::{Batch, World, both, change, id, new_run, now};
+
+both!(
+    events_are_narrowed_and_the_newest_told,
+    the_newest_artifact_of_a_name_is_shown,
+    a_model_recorded_again_is_replaced,
+    results_are_reused_only_of_runs_that_ended_well,
+);
+
+fn event(kind: &str, metric: &str, step: i64, body: Value) -> Record {
+    let event = json!({"kind": kind, "metric": metric, "variant": "v", "step": step, "time": step, "body": body});
+    Record::Event(serde_json::from_value(event).expect("an event"))
+}
+
+fn artifact(name: &str, content: &[u8]) -> Record {
+    let digest = Digest::of(content);
+    let json = json!({"name": name, "type": "file", "digest": digest, "size": content.len(), "file": name, "time": 0});
+    Record::Artifact(serde_json::from_value(json).expect("an artifact"))
+}
+
+fn model(id: &str, name: &str, usage: &str) -> Record {
+    let json = json!({"id": id, "name": name, "use": usage, "digest": null, "time": 0});
+    Record::Model(serde_json::from_value(json).expect("a model"))
+}
+
+async fn events_are_narrowed_and_the_newest_told(world: World) {
+    world.running(1).await;
+    let batch = Batch::new(1, 1)
+        .add(event("plot", "roc", 1, json!({"data": [1, 2]})))
+        .add(event("plot", "roc", 2, json!({"data": [3]})))
+        .add(event("plot", "roc", 2, json!({"data": [4]})))
+        .add(event("text", "note", 0, json!("a\u{0}b")));
+    world.append(1, batch).await.expect("appends");
+    let bodies = async |query: EventQuery| -> Vec<Value> {
+        world.store.events(id(1), &query).await.expect("reads").into_iter().map(|event| event.body).collect()
+    };
+    assert_eq!(bodies(EventQuery::default()).await.len(), 4);
+    let plots = EventQuery { kind: Some(EventKind::Plot), ..EventQuery::default() };
+    assert_eq!(bodies(plots.clone()).await.len(), 3);
+    assert_eq!(bodies(EventQuery { last: true, ..plots }).await, [json!({"data": [4]})]);
+    let note = EventQuery { metric: Some("note".into()), variant: Some("v".into()), ..EventQuery::default() };
+    assert_eq!(bodies(note).await, [json!("a\u{0}b")]);
+}
+
+async fn the_newest_artifact_of_a_name_is_shown(world: World) {
+    world.running(1).await;
+    let batch = Batch::new(1, 1).add(artifact("b", b"1")).add(artifact("a", b"2")).add(artifact("b", b"3"));
+    world.append(1, batch).await.expect("appends");
+    let shown = world.store.artifacts(id(1)).await.expect("reads");
+    let shown: Vec<_> = shown.iter().map(|own| (own.name.as_str(), own.digest)).collect();
+    assert_eq!(shown, [("a", Some(Digest::of(b"2"))), ("b", Some(Digest::of(b"3")))]);
+    let history = world.store.artifact_history(id(1), "b").await.expect("reads");
+    assert_eq!(
+        history.iter().map(|own| own.digest).collect::<Vec<_>>(),
+        [Some(Digest::of(b"3")), Some(Digest::of(b"1"))]
+    );
+}
+
+async fn a_model_recorded_again_is_replaced(world: World) {
+    world.running(1).await;
+    world.running(2).await;
+    let batch = Batch::new(1, 1).add(model("m1", "old", "output")).add(model("m2", "in", "input"));
+    world.append(1, batch.add(model("m1", "new", "output"))).await.expect("appends");
+    world.append(2, Batch::new(2, 1).add(model("m1", "new", "input"))).await.expect("appends");
+    let names = |models: Vec<(mendel_model::RunId, mendel_model::ModelRecord)>| -> Vec<_> {
+        models.into_iter().map(|(run, model)| (run, model.name)).collect()
+    };
+    let own = names(world.store.models(Some(id(1))).await.expect("reads"));
+    assert_eq!(own, [(id(1), "new".to_owned()), (id(1), "in".to_owned())]);
+    assert_eq!(world.store.models(None).await.expect("reads").len(), 3);
+}
+
+async fn results_are_reused_only_of_runs_that_ended_well(world: World) {
+    let identity: Identity = format!("m1:{}", Digest::of(b"identity")).parse().expect("an identity");
+    let result = |run: u64, finished: i64| StepResult {
+        identity,
+        key: Digest::of(b"key"),
+        run: id(run),
+        step: "main".into(),
+        dependencies: Vec::new(),
+        outputs: Vec::new(),
+        duration: 5,
+        finished: Timestamp(finished),
+    };
+    for run in 1..=4 {
+        world.running(run).await;
+        world.store.put_result(&result(run, run as i64 * 100)).await.expect("puts");
+    }
+    assert!(world.store.results(&identity).await.expect("reads").is_empty(), "none has ended");
+    for run in [1, 2, 3] {
+        world.store.move_run(id(run), Some(1), &change(Move::Complete), now()).await.expect("completes");
+    }
+    world.store.move_run(id(4), Some(1), &change(Move::Fail), now()).await.expect("fails");
+    let tainted = RunUpdate { tainted: Some(true), ..RunUpdate::default() };
+    world.store.update_run(id(3), None, &tainted, now()).await.expect("taints");
+    let reusable = world.store.results(&identity).await.expect("reads");
+    assert_eq!(reusable.iter().map(|own| own.run).collect::<Vec<_>>(), [id(2), id(1)]);
+    assert_eq!(world.store.result_of(id(4)).await.expect("reads"), Some(result(4, 400)));
+    world.store.create_runs(&[new_run(5)], None, now()).await.expect("creates");
+    assert_eq!(world.store.result_of(id(5)).await.expect("reads"), None);
+    assert!(matches!(world.store.put_result(&result(9, 1)).await, Err(StoreError::NotFound { .. })));
+}
