@@ -2,6 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
+use mendel_journal::Workspace;
 use serde_json::json;
 
 use crate::{
@@ -27,6 +28,11 @@ impl Backup {
         }
         let context = Context::here(global).await?;
         context.client.backup(&into).await?;
+        // With its identity the copy is a workspace, and the same one.
+        let failed = |error: &dyn std::error::Error| Failure::trouble(format!("the copy has no identity: {error}"));
+        context.workspace.create().map_err(|error| failed(&error))?;
+        let copy = Workspace::at(&into).identity_file();
+        fs::copy(context.workspace.identity_file(), copy).map_err(|error| failed(&error))?;
         printer.note(format_args!("Copied {} to {}", context.workspace.root().display(), into.display()));
         let answer = json!({"path": into, "workspace": context.workspace.root()});
         printer.answer(&answer, |text| text.push_str(&format!("{}\n", into.display())));

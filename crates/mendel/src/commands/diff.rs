@@ -65,9 +65,11 @@ impl Diff {
         let context = Context::here(global).await?;
         let before = context.run(&self.before).await?;
         let after = context.run(&self.after).await?;
-        let code = code::changes(&context.client, &before, &after).await?;
         let before = RunView::load(&context.client, before).await?;
         let after = RunView::load(&context.client, after).await?;
+        let data = [data(&before), data(&after)].concat();
+        let mut code = code::changes(&context.client, &before.run, &after.run).await?;
+        code.retain(|change| !data.contains(&change.path));
         let difference = Difference {
             a: document::run(&before.run),
             b: document::run(&after.run),
@@ -103,6 +105,12 @@ fn environment(run: &Run) -> BTreeMap<String, Value> {
     let packages = lock.packages.iter().map(|package| (package.name.clone(), Value::from(package.version.as_str())));
     let python = (!lock.python.is_empty()).then(|| ("python".to_owned(), Value::from(lock.python.as_str())));
     packages.chain(python).collect()
+}
+
+/// The paths that a run read or wrote: what they hold is an input or a result, not code.
+fn data(view: &RunView) -> Vec<String> {
+    let read = inputs(view).into_keys();
+    read.chain(view.files.iter().map(|file| file.path.clone())).collect()
 }
 
 /// The files a run read, as they were then.

@@ -86,8 +86,11 @@ fn exports_have_a_row_for_each_run_parameter_and_point() {
     assert_eq!(csv.lines().count(), 3);
     assert!(csv.contains(",loss,,1,") && csv.contains(",0.5\r\n"), "{csv}");
     assert_eq!(params.lines().count(), 3);
-    assert!(std::fs::read_dir(lab.folder()).expect("listed").flatten().all(|entry| {
-        !entry.file_name().to_string_lossy().ends_with(".partial")
-    }));
+    assert!(
+        std::fs::read_dir(lab.folder())
+            .expect("listed")
+            .flatten()
+            .all(|entry| { !entry.file_name().to_string_lossy().ends_with(".partial") })
+    );
     lab.mendel(&["export", "runs", "--format", "parquet"]).refused(&["--out"]);
 }
