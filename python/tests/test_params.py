@@ -7,7 +7,6 @@ import math
 from pathlib import Path
 from typing import Any
 
-import mendel
 import pytest
 from mendel import UsageError, params
 
@@ -75,6 +74,7 @@ def test_a_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, tm
 
 
 def test_params_is_the_function_also_after_its_module_was_loaded() -> None:
-    import mendel.run_params
+    import mendel
+    from mendel import run_params
 
-    assert mendel.params is mendel.run_params.params
+    assert mendel.params is run_params.params
