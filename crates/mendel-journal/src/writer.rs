@@ -107,8 +107,11 @@ impl Unsynced {
             file.sync_data().map_err(|source| WriterError::Synchronise { path, source })?;
         }
         for path in self.folders {
-            let synced = File::open(&path).and_then(|folder| folder.sync_all());
-            synced.map_err(|source| WriterError::Synchronise { path, source })?;
+            match File::open(&path).and_then(|folder| folder.sync_all()) {
+                // Delivered meanwhile, and deleted with all that was in it.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                synced => synced.map_err(|source| WriterError::Synchronise { path, source })?,
+            }
         }
         Ok(())
     }

@@ -71,16 +71,10 @@ pub(crate) fn synchronise(own: &Reporting) {
 /// What the kernel held of a file whose synchronisation failed is not to be trusted; the
 /// journal goes on in another one.
 fn lost(own: &Reporting, error: &WriterError) {
-    let rolled = own.with_journal(|writer| {
-        writer.roll();
-        Ok(())
-    });
+    own.roll_journal();
     own.progress(|progress| {
         progress.unsafe_for_good = true;
         progress.disk_error = Some(describe(error));
-        if let Err(error) = rolled {
-            progress.disk_error = Some(describe(&error));
-        }
     });
 }
 

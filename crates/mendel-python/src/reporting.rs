@@ -48,6 +48,14 @@ pub(crate) enum Destination {
     At(String),
 }
 
+/// The journal of a writer: made with its first record, and only once.
+#[derive(Debug)]
+enum Journal {
+    Unopened,
+    Open(Writer),
+    Closed,
+}
+
 /// How far what was given has come.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
@@ -112,7 +120,7 @@ pub(crate) struct Reporting {
     /// Breaks off a request under way when the writer is abandoned.
     pub(crate) stop: Arc<Notify>,
     started: AtomicBool,
-    journal: Mutex<Option<Writer>>,
+    journal: Mutex<Journal>,
     destination: Mutex<Destination>,
     progress: Mutex<Progress>,
     changed: Condvar,
@@ -128,7 +136,7 @@ impl Reporting {
             room: Room::default(),
             stop: Arc::default(),
             started: AtomicBool::new(false),
-            journal: Mutex::new(None),
+            journal: Mutex::new(Journal::Unopened),
             destination: Mutex::new(destination),
             progress: Mutex::new(Progress::default()),
             changed: Condvar::new(),
@@ -172,18 +180,31 @@ impl Reporting {
         work: impl FnOnce(&mut Writer) -> Result<T, WriterError>,
     ) -> Result<T, WriterError> {
         let mut journal = lock(&self.journal);
+        if matches!(*journal, Journal::Unopened) {
+            let Place { workspace, run, attempt } = &self.place;
+            *journal = Journal::Open(Writer::open(workspace, *run, *attempt, self.writer, &this_process())?);
+        }
         match &mut *journal {
-            Some(writer) => work(writer),
-            none => {
-                let Place { workspace, run, attempt } = &self.place;
-                let writer = Writer::open(workspace, *run, *attempt, self.writer, &this_process())?;
-                work(none.insert(writer))
+            Journal::Open(writer) => work(writer),
+            Journal::Unopened | Journal::Closed => {
+                let source = io::Error::other("the writer is closed");
+                Err(WriterError::Open { path: self.folder(), source })
             }
         }
     }
 
+    /// Goes on in another segment, if the journal is open.
+    pub(crate) fn roll_journal(&self) {
+        if let Journal::Open(writer) = &mut *lock(&self.journal) {
+            writer.roll();
+        }
+    }
+
     pub(crate) fn close_journal(&self) -> Result<(), WriterError> {
-        lock(&self.journal).take().map_or(Ok(()), Writer::close)
+        match std::mem::replace(&mut *lock(&self.journal), Journal::Closed) {
+            Journal::Open(writer) => writer.close(),
+            Journal::Unopened | Journal::Closed => Ok(()),
+        }
     }
 
     pub(crate) fn destination(&self) -> Destination {

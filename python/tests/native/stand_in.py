@@ -39,7 +39,7 @@ class StandIn(socketserver.ThreadingUnixStreamServer):
         self.refuse_with: dict[str, Any] | None = None
         super().__init__(str(path), Handler)
         self.address = f"unix:{path}"
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     def all_points(self) -> list[Point]:
         """Every point of every writer."""

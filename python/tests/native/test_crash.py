@@ -79,7 +79,7 @@ def test_closing_delivers_and_leaves_no_journal(workspace: Path, server: StandIn
     writer = _native.RunWriter(workspace, _native.new_id(), 1, server.address)
     writer.report("a", "b", 1.0, 1)
     counts = writer.close(timeout=30)
-    assert counts["acknowledged"] and counts["synced"]
+    assert counts["acknowledged"] and counts["synced"], (counts, writer.last_error())
     assert not Path(writer.journal).exists()
 
 
