@@ -65,14 +65,17 @@ class NetworkDataset:
     @property
     def samples(self) -> list[Any]:
         """The samples by name."""
-        if self._samples is None:
-            self._samples = self._find()
-        return self._samples
+        return self._all()
 
     @property
     def count(self) -> int:
         """How many samples there are."""
         return len(self.samples)
+
+    def _all(self) -> list[Any]:
+        if self._samples is None:
+            self._samples = self._find()
+        return self._samples
 
     def _find(self) -> list[Any]:
         if not self.path.is_dir():
@@ -118,14 +121,14 @@ class NetworkDataset:
         target = self._target(stem[: -len(endings)] if endings and stem.endswith(endings) else stem, endings)
         self._place(source, target)
         self.refresh()
-        sample = next(sample for sample in self.samples if sample.source == target)
+        sample = next(sample for sample in self._all() if sample.source == target)
         if metadata:
             sample.saveMetadata(metadata)
         return sample
 
     def _target(self, stem: str, endings: str) -> Path:
         """A free place for a sample, whose name no other sample has."""
-        used = {sample.name for sample in self.samples}
+        used = {sample.name for sample in self._all()}
         name, serial = stem, 0
         while name in used or (self.path / f"{name}{endings}").exists():
             serial += 1

@@ -103,7 +103,7 @@ class SequenceDataset(NetworkDataset):
         Raises:
             LookupError: There is none.
         """
-        found = next((sample for sample in super().samples if sample.name == METADATA), None)
+        found = next((sample for sample in self._all() if sample.name == METADATA), None)
         if found is None:
             raise LookupError(f"dataset `{self.name}` has no sample `{METADATA}`")
         return found  # type: ignore[no-any-return]
@@ -111,7 +111,7 @@ class SequenceDataset(NetworkDataset):
     @property
     def samples(self) -> list[Any]:
         """The samples of sequences by name."""
-        return [sample for sample in super().samples if sample.name != METADATA]
+        return [sample for sample in self._all() if sample.name != METADATA]
 
     def isPairedEnd(self) -> bool:
         """Whether all samples have paired reads.

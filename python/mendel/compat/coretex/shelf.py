@@ -29,6 +29,8 @@ POOL = ".files"
 
 def facts(path: Path) -> dict[str, Any]:
     """What a dataset says about itself; nothing for a folder that no task made."""
+    if not (path / FACTS).is_file():
+        return {}
     try:
         found = json.loads((path / FACTS).read_text("utf-8"))
     except (OSError, ValueError):

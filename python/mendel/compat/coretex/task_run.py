@@ -39,7 +39,7 @@ class TaskRun(Generic[DatasetT]):
         self._steps: dict[str, int] = {}
         self._status: TaskRunStatus | None = None
         self.taskPath = Path.cwd()
-        self._datasetType: type[Any] = _datasetTypeOf(self.projectType)
+        self._datasetType: type[Any] | None = None
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -49,7 +49,11 @@ class TaskRun(Generic[DatasetT]):
             LookupError: A dataset, model or secret is not there; all such are named.
         """
         if self._parameters is None:
-            self._parameters = values.resolve(self._records, self._datasetType, self._modelType)
+            # Looked up only where it matters: what a run reads, it depends on.
+            datasetType = self._datasetType
+            if datasetType is None and values.names(self._records, "dataset"):
+                datasetType = self._usualDataset()
+            self._parameters = values.resolve(self._records, datasetType or CustomDataset, self._modelType)
         return self._parameters
 
     @property
@@ -64,6 +68,10 @@ class TaskRun(Generic[DatasetT]):
             known = ", ".join(f"`{name}`" for name in self.parameters) or "none"
             raise AttributeError(f"this run has no parameter `dataset`; its parameters are: {known}")
         return found  # type: ignore[no-any-return]
+
+    def _usualDataset(self) -> type[Any]:
+        images = (ProjectType.computerVision, ProjectType.imageSegmentation)
+        return ImageDataset if self.projectType in images else CustomDataset
 
     def setDatasetType(self, datasetType: type[Any]) -> None:
         """Reads the parameters that are datasets as this class from now on."""
@@ -244,11 +252,6 @@ def _finish(task: TrackedTask, status: TaskRunStatus, message: str, process: int
         task.mark_failed(status_reason="set by the script", status_message=message)
     elif status is TaskRunStatus.stopped:
         task.stopped(status_reason="set by the script", status_message=message)
-
-
-def _datasetTypeOf(project: ProjectType) -> type[Any]:
-    images = (ProjectType.computerVision, ProjectType.imageSegmentation)
-    return ImageDataset if project in images else CustomDataset
 
 
 def _projectTypeIn(folder: Path) -> ProjectType:

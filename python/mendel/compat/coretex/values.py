@@ -23,6 +23,11 @@ def records() -> list[Document]:
     return list(place.task().data.get("params", [])) if found is None else found
 
 
+def names(recorded: list[Document], kind: str) -> bool:
+    """Whether a parameter names an entity of that kind."""
+    return any(str(record.get("type")) in (kind, f"list[{kind}]") and record.get("value") for record in recorded)
+
+
 def resolve(recorded: list[Document], datasetType: type[Any], modelType: type[Any] | None) -> dict[str, Any]:
     """The values that a script receives, by name.
 
