@@ -137,10 +137,7 @@ fn steps(own: &Reporting, state: &mut State) -> Pause {
     loop {
         let stepped = delivery.step(&mut carrier);
         let (sequence, report) = (delivery.position().sequence, delivery.report());
-        tell(own, sequence, report, state.before);
-        if stepped.is_ok() && report.refusal.is_none() {
-            own.progress(|progress| progress.delivery_error = None);
-        }
+        tell(own, (sequence, stepped.is_ok()), report, state.before);
         match stepped {
             Ok(Step::Sent) if own.is_abandoned() => return Pause::Done,
             Ok(Step::Sent) => {}
@@ -173,8 +170,12 @@ fn busy(own: &Reporting) -> Pause {
     if gone { Pause::Done } else { Pause::Idle }
 }
 
-fn tell(own: &Reporting, sequence: u64, report: &Delivered, before: (u64, u64)) {
+/// All in one, so that whoever waits sees no error that is over.
+fn tell(own: &Reporting, (sequence, well): (u64, bool), report: &Delivered, before: (u64, u64)) {
     own.progress(|progress| {
+        if well {
+            progress.delivery_error = None;
+        }
         progress.acknowledged = sequence;
         progress.delivered = before.0 + report.records;
         progress.refused = before.1 + report.refused;

@@ -56,7 +56,7 @@ def test_a_run_made_by_its_journal_is_read_back_whole(workspace: Path) -> None:
 def test_a_second_process_shares_the_companion(workspace: Path) -> None:
     first, second = _native.connect(workspace), _native.connect(workspace)
     assert first.api == second.api
-    assert json.loads(second.hello())["workspace"] == _native.workspace_create(workspace)
+    assert json.loads(second.hello())["workspace"] in ("", _native.workspace_create(workspace))
     assert second.run("@1") is None
     with pytest.raises(_native.Refused) as caught:
         second.update_run(_native.new_id(), "{}")
