@@ -48,6 +48,7 @@ def test_an_accuracy_out_of_range_is_clipped_with_a_warning(run: Any, caplog: An
         high, low = Model.createModel("high", 1, 3.5), Model.createModel("low", 1, -1)
 
     assert (high.accuracy, low.accuracy) == (1.0, 0.0)
+    assert high.id != low.id
     assert "3.5" in caplog.text and "`high`" in caplog.text
 
 

@@ -7,8 +7,8 @@ when first asked for.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
-import shutil
 import uuid
 from pathlib import Path
 
@@ -60,7 +60,22 @@ def clearTempFiles() -> None:
     """Empties ``temp``."""
     folder = _temp()
     for entry in folder.iterdir():
-        shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+        deleteFolder(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+
+
+def deleteFolder(path: Path) -> None:
+    """Deletes a folder, as far as that is possible.
+
+    By whole paths, other than ``shutil.rmtree``: names below an open folder would be
+    taken for files that the run reads in its own.
+    """
+    for folder, names, files in os.walk(path, topdown=False):
+        for name in (*files, *names):
+            entry = os.path.join(folder, name)
+            with contextlib.suppress(OSError):
+                os.rmdir(entry) if os.path.isdir(entry) and not os.path.islink(entry) else os.unlink(entry)
+    with contextlib.suppress(OSError):
+        os.rmdir(path)
 
 
 def _kept(*parts: str) -> Path:
@@ -84,7 +99,7 @@ def _temp() -> Path:
 
 def _remove(path: Path, process: int) -> None:
     if os.getpid() == process:
-        shutil.rmtree(path, ignore_errors=True)
+        deleteFolder(path)
 
 
 def __getattr__(name: str) -> Any:

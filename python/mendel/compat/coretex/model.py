@@ -53,8 +53,8 @@ class Model:
 
     @property
     def id(self) -> int:
-        """The number of the model."""
-        return int(self._record["id"][:8], 16) >> 1
+        """The number of the model; the beginning of the id is a time, shared by many."""
+        return int(self._record["id"][-8:], 16) >> 1
 
     @property
     def name(self) -> str:
@@ -108,7 +108,7 @@ class Model:
             self._keep(archive)
         finally:
             archive.unlink(missing_ok=True)
-        shutil.rmtree(self.path, ignore_errors=True)
+        folder_manager.deleteFolder(self.path)
         return bool(self._record.get("digest"))
 
     def download(self, path: str | Path | None = None, ignoreCache: bool = False) -> None:
@@ -132,7 +132,7 @@ class Model:
         partial = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         with zipfile.ZipFile(self.zipPath) as archive:
             archive.extractall(partial)
-        shutil.rmtree(self.path, ignore_errors=True)
+        folder_manager.deleteFolder(self.path)
         os.replace(partial, self.path)
 
     @classmethod

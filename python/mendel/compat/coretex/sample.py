@@ -76,7 +76,7 @@ class NetworkSample:
             zipfile.BadZipFile: The archive is damaged.
         """
         if ignoreCache and not self.source.is_dir():
-            shutil.rmtree(self._unpackedFolder(), ignore_errors=True)
+            folder_manager.deleteFolder(self._unpackedFolder())
         _ = self.path
 
     def download(self, decrypt: bool = True, ignoreCache: bool = False) -> bool:
@@ -134,7 +134,7 @@ class NetworkSample:
         # What is unpacked is no result of the run.
         marker.touch()
         partial = folder.parent / f".{folder.name}.{os.getpid()}"
-        shutil.rmtree(partial, ignore_errors=True)
+        folder_manager.deleteFolder(partial)
         partial.mkdir()
         try:
             if self.isArchive:
@@ -142,11 +142,11 @@ class NetworkSample:
                     archive.extractall(partial)
             else:
                 shutil.copyfile(self.source, partial / self.source.name)
-            shutil.rmtree(folder, ignore_errors=True)
+            folder_manager.deleteFolder(folder)
             os.replace(partial, folder)
             os.utime(folder)
         finally:
-            shutil.rmtree(partial, ignore_errors=True)
+            folder_manager.deleteFolder(partial)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} `{self.name}`>"

@@ -102,7 +102,7 @@ def copy(source: Path, target: Path) -> None:
 
 def finalize(path: Path) -> dict[str, Any]:
     """Makes a dataset read-only, and records it with the run that made it."""
-    shutil.rmtree(path / UNPACKED, ignore_errors=True)
+    folder_manager.deleteFolder(path / UNPACKED)
     files = sorted(entry for entry in path.rglob("*") if entry.is_file() and entry.name != FACTS)
     manifest = [{"path": file.relative_to(path).as_posix(), "digest": _share(file)} for file in files]
     content = json.dumps(manifest, indent=1).encode()
