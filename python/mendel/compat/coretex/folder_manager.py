@@ -9,7 +9,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
-import uuid
 from pathlib import Path
 
 from . import place
@@ -41,7 +40,7 @@ def createTempFolder(name: str) -> Path:
 
 def tempFile(name: Optional[str] = None) -> Path:
     """The path of a file below ``temp`` that does not exist yet."""
-    path = _temp() / (name or uuid.uuid4().hex)
+    path = _temp() / (name or os.urandom(16).hex())
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
 

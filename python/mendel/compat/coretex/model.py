@@ -7,7 +7,6 @@ import logging
 import os
 import shutil
 import time
-import zipfile
 from pathlib import Path
 
 from . import folder_manager, place
@@ -129,6 +128,8 @@ class Model:
         place.task()._settle()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         place.store().blob_to_file(digest, self.zipPath)
+        import zipfile
+
         partial = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         with zipfile.ZipFile(self.zipPath) as archive:
             archive.extractall(partial)
@@ -206,6 +207,8 @@ def _look(reference: int | str) -> Document:
 
 
 def _pack(folder: Path, archive: Path) -> None:
+    import zipfile
+
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as into:
         for file in sorted(entry for entry in folder.rglob("*") if entry.is_file()):
             entry = zipfile.ZipInfo(file.relative_to(folder).as_posix(), _DATE)

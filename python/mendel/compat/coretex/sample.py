@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import zipfile
 from pathlib import Path
 
 from . import folder_manager
@@ -138,6 +137,8 @@ class NetworkSample:
         partial.mkdir()
         try:
             if self.isArchive:
+                import zipfile
+
                 with zipfile.ZipFile(self.source) as archive:
                     archive.extractall(partial)
             else:
@@ -170,6 +171,8 @@ def nameOf(source: Path) -> str:
 
 
 def _replaceMember(archive: Path, member: str, text: str) -> None:
+    import zipfile
+
     partial = archive.with_name(f".{archive.name}.{os.getpid()}")
     try:
         with zipfile.ZipFile(archive) as old, zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as new:

@@ -6,13 +6,11 @@ links into one pool that is addressed by content.
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import re
 import shutil
 import time
-import uuid
 from pathlib import Path
 
 from . import folder_manager, place
@@ -50,7 +48,7 @@ def change(path: Path, **changed: Any) -> dict[str, Any]:
 def create(name: str, kind: str, project: int, meta: dict[str, Any] | None) -> Path:
     """The folder of a new, open dataset."""
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:50] or "dataset"
-    path: Path = folder_manager.datasetsFolder / f"{slug}-{uuid.uuid4().hex[:8]}"
+    path: Path = folder_manager.datasetsFolder / f"{slug}-{os.urandom(4).hex()}"
     path.mkdir()
     run = place.taskIfAny()
     change(
@@ -83,6 +81,8 @@ def look(reference: int | str) -> Path:
     found = find(lambda own: reference in (own["name"], own.get("id")))
     if found:
         return min(found, key=lambda path: facts(path).get("state") != "finalized")
+    import difflib
+
     names = sorted({str(facts(path)["name"]) for path in find(lambda own: True)})
     close = difflib.get_close_matches(str(reference), names, 3)
     hint = f"; close to it: `{'`, `'.join(close)}`" if close else ""

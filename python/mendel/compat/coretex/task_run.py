@@ -11,14 +11,14 @@ from typing import Any, Callable, Generic, Mapping, Sequence, TypeVar
 
 from . import artifact, log, outputs, place, values
 from .dataset import CustomDataset
-from .image_dataset import ImageDataset
-from .metric import Metric
 from .project import ProjectType, numberOf
 from .status import TaskRunStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mendel.tracked_task import TrackedTask
+
+    from .metric import Metric
 
 DatasetT = TypeVar("DatasetT")
 
@@ -70,6 +70,8 @@ class TaskRun(Generic[DatasetT]):
         return found  # type: ignore[no-any-return]
 
     def _usualDataset(self) -> type[Any]:
+        from .image_dataset import ImageDataset
+
         images = (ProjectType.computerVision, ProjectType.imageSegmentation)
         return ImageDataset if self.projectType in images else CustomDataset
 
