@@ -238,7 +238,10 @@ impl Target {
                         flushed.map_err(|error| cannot_write(&place.path, &error)).and_then(|()| place.appear())
                     }
                     // A reader that went away ends the answer, not the command.
-                    None => Ok(drop(flushed)),
+                    None => {
+                        drop(flushed);
+                        Ok(())
+                    }
                 }
             }
             Self::Parquet { writer, place } => {

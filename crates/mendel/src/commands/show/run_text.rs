@@ -251,7 +251,7 @@ fn timing(view: &RunView, paint: Paint, text: &mut String) {
     row("made".into(), Some(run.facts.created), None);
     row("started".into(), run.started, run.started.map(|started| started.since(run.facts.created)));
     row("ended".into(), run.ended, time::duration(run, now()));
-    for result in &view.result {
+    if let Some(result) = &view.result {
         row(format!("step {}", safe(&result.step)), Some(result.finished), Some(result.duration));
     }
     section(text, &table.show(terminal_width(), paint));
