@@ -103,8 +103,7 @@ class ArtifactMembers(Destination):
 
     def _delete_source(self, source: Path) -> None:
         """Deletes an uploaded file, but only once the store has acknowledged its bytes."""
-        counts = self._open().flush(True, SETTLE_SECONDS)
-        if counts["acknowledged"] and not counts["refused"]:
+        if self._acknowledged(SETTLE_SECONDS) and not self._open().counts()["refused"]:
             source.unlink(missing_ok=True)
         else:
             warn("`%s` was kept, since the store has not confirmed it", source)

@@ -118,7 +118,7 @@ class Lifecycle(RunHandle):
                 return True
             if found["status"] != target:
                 found = self._store.move(self.id, to, **details)
-            self._facts = found
+            self._begin_attempt(found)
             return True
         except _native.MendelError as error:
             if not ignore_errors:
@@ -137,13 +137,19 @@ class Lifecycle(RunHandle):
             warn("task `%s` runs under an agent and was not reset; `force=True` does so", self.id)
             return
         self._settle()
-        self._facts = self._store.move(self.id, "reset")
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
-        self._forget_results()
+        self._begin_attempt(self._store.move(self.id, "reset"), anew=True)
         if set_started_on_success:
-            self._facts = self._store.move(self.id, "start", owner=_owner())
+            self._begin_attempt(self._store.move(self.id, "start", owner=_owner()))
+
+    def _begin_attempt(self, facts: Document, anew: bool = False) -> None:
+        """Takes over the facts after a move; a new attempt is reported by a new writer."""
+        changed = anew or facts.get("attempt") != self._facts.get("attempt")
+        self._facts = facts
+        if changed:
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+            self._forget_results()
 
     def _forget_results(self) -> None:
         """What this process remembers of the results; each subject forgets its own."""

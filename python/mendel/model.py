@@ -279,7 +279,7 @@ class OutputModel(Model):
             self._record.update(uri=uri, iteration=iteration, size=path.stat().st_size, time=_now())
             self._keep(path)
             self._task._copy_out(path, address)
-            if auto_delete_file and self._task._open().flush(True, 30.0)["acknowledged"]:
+            if auto_delete_file and self._task._acknowledged(30.0):
                 path.unlink(missing_ok=True)
             if callback is not None:
                 callback(address)

@@ -172,7 +172,10 @@ class ModelMembers(Configuration, Destination):
         file = Path(path)
         if not file.is_file():
             return
-        known = next((known for known in self._known_models if known.get("uri") == str(file.absolute())), None)
+        known = next(
+            (known for known in self._known_models if (known.get("uri"), known["use"]) == (str(file.absolute()), use)),
+            None,
+        )
         record = known or new_record(file.stem, use, framework)
         record = {**record, "use": use, "uri": str(file.absolute()), "size": file.stat().st_size}
         if use == "output":

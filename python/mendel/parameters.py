@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from types import FunctionType, ModuleType
 
 from mendel.run_handle import RunHandle, apply
@@ -252,7 +252,7 @@ def _storable(value: Any) -> tuple[Any, str]:
         return (value if value == value and abs(value) != float("inf") else str(value)), kind
     if hasattr(value, "tolist") and getattr(value, "ndim", 0) == 0:
         return _storable(value.tolist())
-    if isinstance(value, (list, tuple, set, frozenset)):
+    if isinstance(value, (Sequence, set, frozenset)) and not isinstance(value, bytes):
         return [_storable(item)[0] for item in value], kind
     if _is_mapping(value):
         return {str(key): _storable(item)[0] for key, item in value.items()}, "dict"

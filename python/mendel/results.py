@@ -160,7 +160,7 @@ class Results(RunHandle):
         if self._watcher_made is not None:
             self._watcher_made.check_now()
         if wait_for_uploads:
-            return self._settle(LONG_WAIT)
+            return self._settle(LONG_WAIT, patience=30.0)
         return self._writer is None or self._writer.flush()["synced"]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 
 from mendel.errors import TaskClosed
 from mendel.store import Store
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from mendel import _native
     from mendel.background import Uploads, Watcher
     from mendel.store import Document
+
+PATIENCE = 2.0
 
 
 class RunHandle:
@@ -194,7 +197,7 @@ class RunHandle:
 
             with self._lock:
                 if self._writer is None:
-                    attempt = int(self._facts.get("attempt") or 1)
+                    attempt = int(self._facts.get("attempt", 1))
                     self._writer = _native.RunWriter(self._store.workspace, self.id, attempt, _api())
                 writer = self._writer
         return writer
@@ -207,13 +210,34 @@ class RunHandle:
         else:
             self._facts = self._store.update(self.id, update)
 
-    def _settle(self, timeout: float = 30.0) -> bool:
+    def _settle(self, timeout: float = 30.0, patience: float = PATIENCE) -> bool:
         """Waits until the store has everything reported so far; whether it has."""
         if self._uploads_made is not None:
             self._uploads_made.wait(timeout)
         if self._writer is None or self._closed:
             return True
-        return self._writer.flush(True, timeout)["acknowledged"]
+        return self._acknowledged(timeout, patience)
+
+    def _acknowledged(self, timeout: float, patience: float = PATIENCE) -> bool:
+        """Waits until the store has what was reported, also by other threads meanwhile.
+
+        Args:
+            timeout: Seconds to wait at most.
+            patience: Seconds to wait while there is trouble and nothing gets through.
+        """
+        writer, start = self._open(), time.monotonic()
+        delivered, moved = -1, start
+        while True:
+            left = start + timeout - time.monotonic()
+            counts = writer.flush(True, max(0.0, min(left, patience)))
+            now = time.monotonic()
+            if counts["acknowledged"]:
+                return True
+            if counts["delivered"] != delivered:
+                delivered, moved = counts["delivered"], now
+            if now - start >= timeout or (now - moved >= patience and writer.last_error() is not None):
+                return False
+            time.sleep(0.005)
 
     @property
     def _uploads(self) -> Uploads:

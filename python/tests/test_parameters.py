@@ -96,6 +96,20 @@ def test_tr_33_a_nested_dictionary_is_connected_and_followed(lab: Any) -> None:
     assert task.get_parameters()["General/seed"] == ""
 
 
+def test_a_configuration_of_omegaconf_is_connected_as_a_dictionary(lab: Any) -> None:
+    omegaconf = pytest.importorskip("omegaconf")
+    task = lab.init()
+    config = omegaconf.OmegaConf.create({"rate": 0.1, "net": {"layers": [8, 4], "twice": "${rate}"}})
+
+    assert task.connect(config) is config
+
+    assert task.get_parameters() == {
+        "General/rate": "0.1",
+        "General/net/layers": "[8, 4]",
+        "General/net/twice": "0.1",
+    }
+
+
 def lab_facts(task: Any) -> dict[str, Any]:
     facts: dict[str, Any] = task._store.run(task.id)
     return facts

@@ -68,11 +68,8 @@ def _was_not_caught(error: SystemExit) -> bool:
     """Whether ``error`` left the outermost frame it is known to have passed.
 
     A frame that caught it went on, so that it stands at another instruction than the
-    one the traceback remembers.
+    one the traceback remembers. Before Python 3.12 an exception that nobody handles has
+    no traceback at all.
     """
     trace = error.__traceback__
-    if trace is None:
-        return False
-    frame = trace.tb_frame
-    outermost = frame.f_code.co_name in ("<module>", "_run_module_as_main")
-    return outermost and frame.f_lasti == trace.tb_lasti
+    return trace is None or trace.tb_frame.f_lasti == trace.tb_lasti

@@ -53,6 +53,8 @@ class Session:
         self._task = task
         self._choice = choice
         self._exit = ExitWatch()
+        # Python forgets the name of the script when it ends, before the exit handlers run.
+        self._entry = script.entry()
         self._console: Console | None = None
         self._monitor: Monitor | None = None
         self._facts: threading.Thread | None = None
@@ -129,7 +131,7 @@ class Session:
         self._hurry.wait(FACTS_DELAY)
 
         def gather() -> None:
-            facts, patch = script.facts(script.entry())
+            facts, patch = script.facts(self._entry)
             if patch:
                 facts["diff"] = self._task._open().stage(patch)
             self._task._change(script=facts)
