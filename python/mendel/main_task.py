@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mendel.store import Document
     from mendel.tracked_task import TrackedTask
 
+CLOSE_SECONDS = 30.0
+
 _lock = threading.RLock()
 _current: TrackedTask | None = None
 _stores: dict[str, Store] = {}
@@ -217,10 +219,11 @@ def new_facts(project: str | None, name: str | None, purpose: str) -> Document:
     }
 
 
-def close(task: Any, to: str = "complete", reason: str = "", message: str = "") -> None:
+def close(task: Any, to: str = "complete", reason: str = "", message: str = "", leaving: bool = False) -> None:
     """Ends a task: what is pending is stored; the main task also gets its status.
 
-    A run of ``mendel run`` is closed by its supervisor, not here.
+    A run of ``mendel run`` is closed by its supervisor, not here. A process that is
+    ``leaving`` does not wait for the store: what it could not deliver lies in the journal.
     """
     global _current
     with _lock:
@@ -238,6 +241,8 @@ def close(task: Any, to: str = "complete", reason: str = "", message: str = "") 
             if task._main and not task._attached and task._facts.get("status") == "running":
                 change = {"to": to, "time": now(), "reason": reason, "message": message}
                 writer.move(json.dumps(change))
+            if not leaving:
+                task._acknowledged(CLOSE_SECONDS)
             writer.close()
         task._closed = True
         if task._logger is not None:

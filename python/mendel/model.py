@@ -142,7 +142,9 @@ class Model:
             raise TaskNotFound(f"model `{self.id}` belongs to no task")
         from mendel.task import Task
 
-        Task.get_task(task_id=run)._keep_model({**self._record, "published": True})
+        task = Task.get_task(task_id=run)
+        task._keep_model({**self._record, "published": True})
+        task._settle()
         self._record["published"] = True
 
     def __repr__(self) -> str:

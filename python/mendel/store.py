@@ -32,6 +32,7 @@ class Store:
     def __init__(self, workspace: str) -> None:
         self.workspace = workspace
         self._client: _native.Client | None = None
+        self._opened = False
 
     def run(self, reference: str) -> Document | None:
         """The run of that id, beginning of an id, or ``@number``."""
@@ -112,14 +113,14 @@ class Store:
         """Keeps bytes or a file; answers their digest and size."""
         return self._ask(lambda client: client.put_blob(content))
 
-    def deliver_leftovers(self, run: str) -> None:
-        """Delivers what a dead process of ``run`` left behind in its journal."""
+    def deliver_leftovers(self, run: str | None = None) -> None:
+        """Delivers what dead processes left behind in their journals, of ``run`` or of all."""
         from pathlib import Path
 
         from mendel import _native
 
         for journal in json.loads(_native.leftover(self.workspace)):
-            if journal["run"] == run:
+            if run is None or journal["run"] == run:
                 self._deliver(Path(journal["path"]))
 
     def _deliver(self, journal: Path) -> None:
@@ -134,7 +135,20 @@ class Store:
             except _native.Unreachable:
                 self._client = None
         self._client = _native.connect(self.workspace)
+        if not self._opened:
+            self._opened = True
+            self._take_over()
         return question(self._client)
+
+    def _take_over(self) -> None:
+        """Delivers leftovers with the first question, so that the answer knows of them."""
+        from mendel import _native
+        from mendel.notes import detail
+
+        try:
+            self.deliver_leftovers()
+        except (_native.MendelError, OSError, ValueError):
+            detail("the journals of ended processes were not delivered")
 
 
 def now() -> int:

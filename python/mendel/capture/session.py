@@ -153,7 +153,7 @@ class Session:
 
         to, reason, message = self._exit.outcome()
         try:
-            main_task.close(self._task, to, reason, message)
+            main_task.close(self._task, to, reason, message, leaving=True)
         except Exception as error:
             warn("closing task `%s` failed: %s", self._task.id, error)
 
