@@ -80,7 +80,8 @@ pub struct Job {
     /// for a task whose parameters are declared in a file.
     #[serde(default)]
     pub parser_settles: bool,
-    /// Under which note the reported parser is kept for later requests.
+    /// Under which note the reported parser is kept for later requests, as `mendel-spec`
+    /// spells a known one.
     #[serde(default)]
     pub parser_note: Option<String>,
     /// What is recorded beside its status.

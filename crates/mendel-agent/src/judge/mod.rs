@@ -40,12 +40,28 @@ pub struct Case<'a> {
     pub root: &'a Path,
     /// The list of its snapshot.
     pub manifest: Option<&'a Manifest>,
-    /// Paths that its words named and that existed before.
-    pub named: &'a [PathBuf],
+    /// Paths that its words or its inputs named, as they were before.
+    pub named: &'a [Named],
     /// What its processes observed.
     pub observed: &'a [Observed],
     /// When its process started, in nanoseconds since the epoch.
     pub started_ns: i64,
+}
+
+/// An existing path that was named, as it was before the run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// The path.
+    pub path: PathBuf,
+    /// What it was.
+    pub stat: FileStat,
+}
+
+impl Named {
+    /// Whether it is as it was.
+    fn is_unchanged(&self) -> bool {
+        self.path.metadata().is_ok_and(|facts| FileStat::of(&facts) == self.stat)
+    }
 }
 
 /// What a run depended on and what it made.
@@ -235,7 +251,8 @@ impl<'a> Bench<'a> {
         let there = self.places.seen(&subject);
         let input = Dependency { kind: DependencyKind::Input, subject: there.to_string_lossy().into(), digest: None };
         let digest = current_digest(Path::new("/"), &input, self.index)?;
-        let changed = there.metadata().is_ok_and(|facts| self.is_recent(&FileStat::of(&facts)));
+        let before = self.case.named.iter().find(|named| self.places.subject(&named.path) == subject);
+        let changed = before.is_some_and(|named| !named.is_unchanged());
         if changed && there.is_file() && !self.is_own(&subject) {
             self.taint(format!("`{subject}` changed while it ran"));
         }
@@ -251,7 +268,8 @@ impl<'a> Bench<'a> {
             return Ok(());
         }
         let is_command = !matches!(self.case.job.launch, Launch::Script { .. });
-        for path in self.case.named {
+        for named in self.case.named {
+            let path = named.path.as_path();
             let subject = self.places.subject(path);
             let known = |kind| self.dependencies.contains_key(&(kind, subject.clone()));
             let counted = known(DependencyKind::Code) || known(DependencyKind::Input);
@@ -260,7 +278,7 @@ impl<'a> Bench<'a> {
             if counted || covered || self.is_own(&subject) {
                 continue;
             }
-            if facts.is_file() && !self.is_recent(&FileStat::of(&facts)) {
+            if facts.is_file() && named.is_unchanged() {
                 let (digest, _) = hash_file(path, self.index)?;
                 self.depend(DependencyKind::Input, subject, Some(digest));
             } else if facts.is_dir() && is_command {

@@ -13,7 +13,7 @@ use std::{
 use mendel_model::Digest;
 use mendel_snapshot::{FileStat, SnapshotError, hash_file};
 
-use super::Bench;
+use super::{Bench, Named};
 
 /// Folders whose content is nobody's output.
 const PASSED_OVER: [&str; 5] = ["__pycache__", ".git", ".mendel", "node_modules", "site-packages"];
@@ -43,10 +43,9 @@ impl Bench<'_> {
                 found.insert((subject.clone(), place));
             }
         }
-        for path in self.case.named.iter().filter(|path| self.places.holds(path)) {
-            if path.metadata().is_ok_and(|facts| facts.is_file() && self.is_recent(&FileStat::of(&facts))) {
-                found.insert((self.places.subject(path), path.clone()));
-            }
+        let changed = self.case.named.iter().filter(|named| !named.is_unchanged());
+        for Named { path, .. } in changed.filter(|named| self.places.holds(&named.path)) {
+            found.insert((self.places.subject(path), path.clone()));
         }
         let mut walk = Walk { bench: self, left: PATHS_MAX, found: Vec::new() };
         let news = self.case.root.metadata().is_ok_and(|facts| self.is_recent(&FileStat::of(&facts)));

@@ -94,8 +94,14 @@ fn sample(messages: &Receiver<Message>) {
             Ok(Message::Leave(group)) => followers.retain(|follower| follower.group != group),
             Err(RecvTimeoutError::Timeout) => {
                 if !followers.is_empty() {
-                    let shared = [machine.sample(), gpu.sample()].concat();
-                    followers.iter_mut().for_each(|follower| follower.take(&shared));
+                    let machine = machine.sample();
+                    for follower in &mut followers {
+                        let own = follower.sampler.sample();
+                        follower.give(&[machine.as_slice(), &own].concat());
+                    }
+                    // A driver may take its time; the others do not wait for it.
+                    let devices = gpu.sample();
+                    followers.iter().filter(|_| !devices.is_empty()).for_each(|follower| follower.give(&devices));
                 }
                 next = Instant::now() + INTERVAL;
             }
@@ -105,11 +111,10 @@ fn sample(messages: &Receiver<Message>) {
 }
 
 impl Follower {
-    fn take(&mut self, shared: &[(SeriesKey, f64)]) {
+    fn give(&self, values: &[(SeriesKey, f64)]) {
         let time = now();
         let second = i64::try_from(time.since(self.started) / 1000).unwrap_or(i64::MAX);
-        let values = [shared, &self.sampler.sample()].concat();
-        (self.sink)(second, time, &values);
+        (self.sink)(second, time, values);
     }
 }
 

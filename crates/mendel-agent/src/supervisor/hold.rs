@@ -9,6 +9,7 @@ use std::{
 use mendel_api::Client;
 use mendel_model::{ConsoleStream, Identity, Timestamp};
 use nix::sys::signal::Signal;
+use serde_json::Value;
 use tokio::{process::Child, sync::mpsc::UnboundedReceiver, task::JoinHandle};
 
 use super::{
@@ -176,27 +177,28 @@ impl Watch<'_> {
             Err(error) => vec![Observed::Unsure { message: error.to_string() }],
         };
         for observed in more {
-            if let Observed::Params { params, rest } = &observed
+            if let Observed::Params { params, rest, parser } = &observed
                 && matches!(self.job.launch, Launch::Script { .. })
             {
-                self.settle(Settled::new(self.job, params, rest, self.identity)).await;
+                let settled = Settled::new(self.job, params, rest, self.identity);
+                self.settle(settled, parser.as_ref()).await;
             }
             self.all.push(observed);
         }
     }
 
-    async fn settle(&mut self, settled: Settled) {
+    async fn settle(&mut self, settled: Settled, parser: Option<&Value>) {
         let client = &self.around.client;
         let mut kept = client.update_run(self.job.run, Some(self.attempt), &settled.update()).await.map(drop);
-        if let (Ok(()), Some(key)) = (&kept, &self.job.parser_note) {
-            kept = client.put_note(key, &settled.note).await;
+        if let (Ok(()), Some(key), Some(parser)) = (&kept, &self.job.parser_note, parser) {
+            kept = client.put_note(key, parser).await;
         }
         if let Err(error) = kept {
             let text = format!("the parameters of the run could not be kept: {error}");
             self.around.events.send(Event::Warning { run: Some(self.job.run), text });
         }
         self.identity = Some(settled.identity);
-        let Settled { params, identity, changed, .. } = settled;
+        let Settled { params, identity, changed } = settled;
         self.around.events.send(Event::Params { run: self.job.run, params, identity, changed });
     }
 }

@@ -11,12 +11,13 @@ use std::{
 use mendel_api::{Client, ClientError};
 use mendel_journal::Workspace;
 use mendel_model::{Digest, Manifest, RunId};
-use mendel_snapshot::{RestoreError, restore};
+use mendel_snapshot::{FileStat, RestoreError, restore};
 use tokio::{runtime::Handle, task::spawn_blocking};
 
 use super::launch::Preparation;
 use crate::{
     job::{FolderLink, Job, JobBatch, WorkingFolder},
+    judge::Named,
     roots::roots,
     worker::{self, Settings},
 };
@@ -68,8 +69,8 @@ pub(super) struct Ready {
     pub(super) root: PathBuf,
     /// The list of its snapshot, if it has one.
     pub(super) manifest: Option<Manifest>,
-    /// Existing paths that its words name.
-    pub(super) named: Vec<PathBuf>,
+    /// Existing paths that its words or inputs name, as they are now.
+    pub(super) named: Vec<Named>,
     /// Where its processes write what they observe.
     pub(super) observed: PathBuf,
 }
@@ -106,7 +107,7 @@ pub(super) async fn prepare(
     let settings = Settings {
         observed: observed.clone(),
         roots: roots(&root, &job.root),
-        named: named.clone(),
+        named: named.iter().map(|named| named.path.clone()).collect(),
         foreign: vec![batch.workspace.join("journal"), batch.workspace.join("blobs"), batch.workspace.join("cache")],
         package: batch.package.clone(),
         coretex: job.coretex,
@@ -171,16 +172,19 @@ fn make(path: &Path, action: impl FnOnce(&Path) -> io::Result<()>) -> Result<(),
     action(path).map_err(|source| PrepareError::Make { path: path.to_owned(), source })
 }
 
-/// The existing paths that words name, plainly or as `--name=path`.
-fn named_paths(job: &Job, folder: &Path) -> Vec<PathBuf> {
-    let mut named = Vec::new();
-    for word in &job.arguments {
+/// The existing paths that words name, plainly or as `--name=path`, and the inputs.
+fn named_paths(job: &Job, folder: &Path) -> Vec<Named> {
+    let inputs = job.inputs.iter().flatten().map(|path| job.root.join(path));
+    let texts = job.arguments.iter().flat_map(|word| {
         let value = word.split_once('=').map(|(_, value)| value);
-        for text in [Some(word.as_str()), value].into_iter().flatten().filter(|text| !text.is_empty()) {
-            let path = tidy(&folder.join(text));
-            if path.exists() && path != Path::new("/") && !named.contains(&path) {
-                named.push(path);
-            }
+        [Some(word.as_str()), value].into_iter().flatten().filter(|text| !text.is_empty())
+    });
+    let mut named: Vec<Named> = Vec::new();
+    for path in texts.map(|text| folder.join(text)).chain(inputs) {
+        let path = tidy(&path);
+        let Ok(facts) = path.metadata() else { continue };
+        if path != Path::new("/") && !named.iter().any(|known| known.path == path) {
+            named.push(Named { path, stat: FileStat::of(&facts) });
         }
     }
     named

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use mendel_api::Client;
 use mendel_journal::{Workspace, this_process};
-use mendel_model::{Move, RunId, RunRef, Status, StatusRecord};
+use mendel_model::{Move, Run, RunId, RunRef, Status, StatusRecord};
 use tokio::{
     io::AsyncWrite,
     signal::unix::{SignalKind, signal},
@@ -90,12 +90,15 @@ fn commands(mut input: Input) -> UnboundedReceiver<Option<Command>> {
     receiver
 }
 
+/// An attempt that may start its process, or the change that closes its run.
+type Begun = Result<(u32, Ready), StatusRecord>;
+
 struct Supervisor {
     around: Surroundings,
     api: String,
     /// The first job that was not begun.
     next: usize,
-    preparing: JoinSet<(usize, Result<(u32, Ready), StatusRecord>)>,
+    preparing: JoinSet<(usize, Begun)>,
     holding: JoinSet<Ended>,
     running: HashMap<Id, Running>,
     /// Why no other job starts.
@@ -181,7 +184,7 @@ impl Supervisor {
         }
     }
 
-    async fn prepared(&mut self, prepared: Result<(usize, Result<(u32, Ready), StatusRecord>), JoinError>) {
+    async fn prepared(&mut self, prepared: Result<(usize, Begun), JoinError>) {
         let (place, begun) = match prepared {
             Ok(prepared) => prepared,
             // A defect of ours; the run is closed by whoever opens the workspace next.
@@ -303,8 +306,7 @@ impl Supervisor {
             let id = self.jobs()[running.place].run;
             // Without an answer nothing is known, and nothing is done.
             let Ok(found) = self.around.client.run(&RunRef::Id(id)).await else { continue };
-            let ours = |run: &mendel_model::Run| run.status == Status::Running && run.attempt == running.attempt;
-            if !found.as_ref().is_some_and(ours) {
+            if found.is_none_or(|run| is_taken_away(&run, running.attempt)) {
                 let reason = StopReason::new("stopped", "it was ended from elsewhere");
                 let _ = running.orders.send(Order::Stop(reason));
             }
@@ -312,8 +314,8 @@ impl Supervisor {
     }
 }
 
-/// Starts the attempt and makes everything ready for it; else the change that closes it.
-async fn begin(around: &Surroundings, place: usize, api: &str) -> Result<(u32, Ready), StatusRecord> {
+/// Starts the attempt and makes everything ready for it.
+async fn begin(around: &Surroundings, place: usize, api: &str) -> Begun {
     let job = &around.batch.jobs[place];
     let start = StatusRecord {
         to: Move::Start,
@@ -329,6 +331,15 @@ async fn begin(around: &Surroundings, place: usize, api: &str) -> Result<(u32, R
     match prepare(&around.batch, job, run.attempt, &around.client, api).await {
         Ok(ready) => Ok((run.attempt, ready)),
         Err(error) => Err(unable(&error)),
+    }
+}
+
+/// Whether someone else stopped the run, put it back or took it over. A run that says of
+/// itself that it completed or failed goes on until its process ends.
+fn is_taken_away(run: &Run, attempt: u32) -> bool {
+    match run.status {
+        Status::Stopped | Status::Draft | Status::Queued => true,
+        Status::Running | Status::Completed | Status::Failed | Status::Published => run.attempt != attempt,
     }
 }
 

@@ -1,7 +1,6 @@
 //! Settles a run's parameters and identity from what its own parser reported.
 
 use mendel_model::{Identity, Origin, Param, RunUpdate};
-use serde_json::{Value, json};
 
 use crate::{job::Job, worker::ReportedParam};
 
@@ -17,8 +16,6 @@ pub(super) struct Settled {
     pub(super) identity: Identity,
     /// Whether it meant something else before.
     pub(super) changed: bool,
-    /// What is remembered of the parser for later requests.
-    pub(super) note: Value,
 }
 
 impl Settled {
@@ -30,12 +27,7 @@ impl Settled {
             (false, Some(before)) => before,
             (true | false, _) => Identity::of_script(job.launch.entry(), &job.starts_in, &params, rest),
         };
-        let defaults = reported.iter().map(|param| {
-            json!({"name": param.name, "type": param.kind, "default": param.default, "required": param.required,
-                   "help": param.help})
-        });
-        let note = json!({"params": defaults.collect::<Vec<_>>()});
-        Self { changed: before.is_some_and(|before| before != identity), params, identity, note }
+        Self { changed: before.is_some_and(|before| before != identity), params, identity }
     }
 
     /// The change of the run that keeps it.

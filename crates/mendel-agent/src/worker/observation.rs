@@ -30,6 +30,9 @@ pub enum Observed {
         /// Words that no parameter took.
         #[serde(default)]
         rest: Vec<String>,
+        /// What the only parser declares, where nothing of it is code.
+        #[serde(default)]
+        parser: Option<Value>,
     },
     /// The parser refused the words.
     Refused {

@@ -27,6 +27,7 @@ class Follower:
         self._message = ""
         self._params = {}
         self._rest = None
+        self._parses = 0
 
     def install(self):
         parser = self._argparse.ArgumentParser
@@ -34,7 +35,7 @@ class Follower:
         whole, known, refuse = parser.parse_args, parser.parse_known_args, parser.error
 
         def parse_args(self, *given, **named):
-            return follower._parse(self, whole, given, named, lambda answer: (answer, []))
+            return follower._parse(self, whole, given, named, lambda answer: (answer, None))
 
         def parse_known_args(self, *given, **named):
             return follower._parse(self, known, given, named, lambda answer: answer)
@@ -91,10 +92,14 @@ class Follower:
             value = plain(value)
             if value is not _MISSING:
                 self._params[name] = self._param(name, value, actions.get(name))
+        self._parses += 1
+        event = {"kind": "params", "known": True, "params": list(self._params.values())}
+        if rest is None and self._parses == 1 and self._argparse.ArgumentParser is type(parser):
+            event["parser"] = declarations(parser)
+        rest = [str(word) for word in rest or ()]
         if self._rest is not None:
             rest = [word for word in rest if word in self._rest]
-        self._rest = [str(word) for word in rest]
-        event = {"kind": "params", "known": True, "params": list(self._params.values()), "rest": self._rest}
+        event["rest"] = self._rest = rest
         self._observer.record(json.dumps(event), now=True)
 
     def _gather(self, parser, values, actions):
@@ -110,9 +115,6 @@ class Follower:
         if action is None:
             return param
         kind = self._kind(action)
-        if kind == "float" and type(value) is int:
-            # A whole default and a typed value of a float parameter mean the same.
-            param["value"] = float(value)
         param["type"] = kind
         default = plain(action.default)
         if default is not _MISSING and default != "==SUPPRESS==":
@@ -153,6 +155,64 @@ def given_words(action, value):
                 return word
             return "%s %s" % (word, words[place + 1])
     return None
+
+
+_ACTIONS = {
+    "_StoreAction": "store",
+    "_StoreTrueAction": "store_true",
+    "_StoreFalseAction": "store_false",
+    "_AppendAction": "append",
+    "_ExtendAction": "extend",
+    "_CountAction": "count",
+    "BooleanOptionalAction": "boolean_optional",
+    "_HelpAction": "help",
+    "_VersionAction": "version",
+}
+_CONVERSIONS = {None: "str", str: "str", int: "int", float: "float", bool: "bool"}
+_COUNTS = {None: "one", 0: "one", "?": "optional", "*": "any", "+": "some"}
+
+
+def declarations(parser):
+    """All that ``parser`` declares, where nothing of it is code; None otherwise."""
+    special = parser.fromfile_prefix_chars, parser.argument_default, parser._defaults, parser._mutually_exclusive_groups
+    if any(special) or parser.prefix_chars != "-":
+        return None
+    try:
+        arguments = [_declaration(action) for action in parser._actions]
+    except (LookupError, TypeError, ValueError):
+        return None
+    return {"arguments": arguments, "abbreviations": parser.allow_abbrev}
+
+
+def _declaration(action):
+    flags = list(action.option_strings)
+    count = {"exactly": action.nargs} if isinstance(action.nargs, int) and action.nargs else _COUNTS[action.nargs]
+    prints = isinstance(action.default, str) and action.default == "==SUPPRESS=="
+    name = _ACTIONS[type(action).__name__]
+    if prints and name not in ("help", "version"):
+        raise ValueError(action.dest)
+    return {
+        "flags": flags,
+        "dest": action.dest,
+        "action": name,
+        "convert": _CONVERSIONS[action.type],
+        "count": count,
+        "default": None if prints else _literal(action.default),
+        "constant": _literal(action.const) if count == "optional" else None,
+        "choices": None if action.choices is None else [_literal(choice) for choice in action.choices],
+        "required": bool(action.required) if flags else False,
+        "help": action.help if isinstance(action.help, str) else "",
+    }
+
+
+def _literal(value):
+    if value is None or type(value) in (bool, int, str):
+        return value
+    if type(value) is float and math.isfinite(value):
+        return value
+    if type(value) in (list, tuple):
+        return [_literal(item) for item in value]
+    raise ValueError(value)
 
 
 def plain(value, depth=0):

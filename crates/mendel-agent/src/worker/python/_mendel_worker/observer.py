@@ -35,6 +35,7 @@ class Observer:
         self._named = tuple(settings.get("named", ()))
         self._foreign = tuple(folder.rstrip("/") + "/" for folder in [*settings.get("foreign", ()), *self._prefixes()])
         self._seen = set()
+        self._known = {}
         self._lines = []
         self._flushed = 0.0
         self._lock = _thread.allocate_lock()
@@ -129,13 +130,19 @@ class Observer:
             path = os.path.join(os.getcwd(), path)
         if "/." in path or "//" in path:
             path = os.path.normpath(path)
+        counts = self._known.get(path)
+        if counts is None:
+            counts = self._counts(path)
+            if len(self._known) < _PATHS_MAX:
+                self._known[path] = counts
+        return path if counts else None
+
+    def _counts(self, path):
         for root in self._roots:
             if path.startswith(root):
                 below = path[len(root) - 1 :]
-                if path.startswith(self._foreign) or any(part in below for part in _FOREIGN):
-                    return None
-                return path
-        return path if self._is_named(path) else None
+                return not (path.startswith(self._foreign) or any(part in below for part in _FOREIGN))
+        return self._is_named(path)
 
     def _is_named(self, path):
         return any(path == named or path.startswith(named + "/") for named in self._named)
