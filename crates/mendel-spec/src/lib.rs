@@ -3,6 +3,7 @@
 //! Which kind of task a folder is, which parameters it has, what a value given for one
 //! means and which runs a grid makes are decided here. Every reader reports all faults
 //! at once, each with its place and a way out.
+#![expect(clippy::result_large_err, reason = "a problem is made once and ends the reading")]
 
 mod assignment;
 mod entry;

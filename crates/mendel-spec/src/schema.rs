@@ -23,7 +23,7 @@ mod tests {
     #[test]
     fn the_schema_names_every_type_the_reader_knows() {
         let schema = task_file_schema();
-        let named: Vec<_> = schema["$defs"]["TypeName"]["enum"].as_array().unwrap().iter().cloned().collect();
+        let named = schema["$defs"]["TypeName"]["enum"].as_array().unwrap().clone();
         let known: Vec<Value> = ParamType::all().map(|kind| kind.name().into()).collect();
 
         assert_eq!(named, known);

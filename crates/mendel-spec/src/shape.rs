@@ -71,6 +71,7 @@ enum TextOrTexts {
 
 #[derive(JsonSchema)]
 #[schemars(untagged)]
+#[expect(clippy::large_enum_variant, reason = "it is a shape only; no value of it is made")]
 enum ParamOrDefault {
     Declaration(ShortShape),
     Default(Scalar),

@@ -1,5 +1,7 @@
 //! Limits of a value beside its type: least and greatest, allowed values, size.
 
+use std::cmp::Ordering;
+
 use mendel_model::limits::PARAM_BYTES;
 use serde_json::Value;
 
@@ -27,10 +29,10 @@ fn check_one(decl: &ParamDecl, value: &Value) -> Result<(), Fault> {
         && let Some(number) = as_number(value)
     {
         // Not a number is within no bounds.
-        if decl.min.is_some_and(|min| !(number >= min)) {
+        if decl.min.is_some_and(|min| matches!(number.partial_cmp(&min), None | Some(Ordering::Less))) {
             return Err(Fault::new(format!("must be at least {}, got {}", shown(decl.min), plain(value))));
         }
-        if decl.max.is_some_and(|max| !(number <= max)) {
+        if decl.max.is_some_and(|max| matches!(number.partial_cmp(&max), None | Some(Ordering::Greater))) {
             return Err(Fault::new(format!("must be at most {}, got {}", shown(decl.max), plain(value))));
         }
     }

@@ -209,8 +209,7 @@ impl<'a> Reading<'a> {
             // `-vx3` is `-v -x3`.
             let end = rest.chars().next().map_or(0, char::len_utf8);
             let next = format!("-{}", &rest[..end]);
-            let Some(next_index) =
-                self.parser.arguments.iter().position(|argument| argument.flags.iter().any(|known| *known == next))
+            let Some(next_index) = self.parser.arguments.iter().position(|argument| argument.flags.contains(&next))
             else {
                 self.bad(argument, format!("takes no value, got `{rest}`"));
                 return Ok(0);

@@ -21,7 +21,7 @@ pub fn words_for(parser: &KnownParser, words: &[String], given: &[Param]) -> Res
         let found: Vec<&Argument> =
             parser.arguments.iter().filter(|argument| argument.has_value() && argument.dest == param.name).collect();
         let told = match found.as_slice() {
-            [] => Err(unknown_name(parser, &param.name)),
+            [] => Err(unknown_name(&param.name)),
             [positional] if positional.is_positional() => {
                 place(parser, positional, words, &param.value).map(|mut words| front.append(&mut words))
             }
@@ -45,7 +45,7 @@ pub fn plain_words(sets: &[Assignment]) -> Vec<String> {
     sets.iter().flat_map(|set| [format!("--{}", set.name), set.text.clone()]).collect()
 }
 
-fn unknown_name(_parser: &KnownParser, name: &str) -> String {
+fn unknown_name(name: &str) -> String {
     format!("the script has no argument `{name}`")
 }
 
