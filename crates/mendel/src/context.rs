@@ -9,12 +9,15 @@ use std::{
 };
 
 use mendel_api::{Client, ClientError, RunQuery};
-use mendel_journal::{Surroundings, Workspace};
+use mendel_journal::{Surroundings, Workspace, WorkspaceError};
 use mendel_model::{Run, RunRef, Status, Timestamp};
 use mendel_server::{App, RouterTransport};
 use mendel_store::{Store, StoreError};
 
-use crate::{arguments::Global, exit::Failure};
+use crate::{
+    arguments::Global,
+    exit::{Failure, told},
+};
 
 /// An open workspace.
 pub struct Context {
@@ -48,15 +51,21 @@ impl Context {
 
     /// Opens `workspace` without looking for what others left.
     pub async fn bare(workspace: Workspace) -> Result<Self, Failure> {
+        let id = workspace.create()?;
         let store = Store::open_folder(workspace.root()).await?;
-        let router = mendel_server::router(App::new(store));
+        let router = mendel_server::router(App::new(store).of_workspace(&id));
         let client = Client::new(RouterTransport::new(router.clone()));
         Ok(Self { workspace, client, router })
     }
 
     /// The run that `reference` names.
     pub async fn run(&self, reference: &str) -> Result<Run, Failure> {
-        let unknown = || Failure::input_hint(format!("there is no run `{reference}`"), "`mendel runs` lists them; a run is named by id, the beginning of one, or `@7`");
+        let unknown = || {
+            Failure::input_hint(
+                format!("there is no run `{reference}`"),
+                "`mendel runs` lists them; a run is named by id, the beginning of one, or `@7`",
+            )
+        };
         let parsed: RunRef = reference.parse().map_err(|_| unknown())?;
         self.client.run(&parsed).await?.ok_or_else(unknown)
     }
@@ -85,9 +94,15 @@ pub fn now() -> Timestamp {
     Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
+impl From<WorkspaceError> for Failure {
+    fn from(error: WorkspaceError) -> Self {
+        Self::trouble(told(&error))
+    }
+}
+
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        Self::trouble(error.to_string())
+        Self::trouble(told(&error))
     }
 }
 
@@ -99,7 +114,7 @@ impl From<ClientError> for Failure {
                 400 | 404 | 409 | 413 | 422 => Self::Input { message, hint },
                 _ => Self::Trouble { message, hint },
             },
-            other => Self::trouble(other.to_string()),
+            other => Self::trouble(told(&other)),
         }
     }
 }

@@ -87,7 +87,7 @@ impl From<EnvironmentError> for Failure {
 }
 
 /// An error with what lies behind it.
-fn told(error: &dyn std::error::Error) -> String {
+pub fn told(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

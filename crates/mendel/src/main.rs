@@ -3,6 +3,8 @@
 //! Rules live below; this crate wires store, router, client and agent together in one
 //! process and turns answers into tables, documents and exit codes.
 
+#![allow(unreachable_pub, reason = "a binary has no outside; `pub` says what a module offers to its neighbours")]
+
 mod arguments;
 mod commands;
 mod context;

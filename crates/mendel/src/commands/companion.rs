@@ -28,7 +28,9 @@ impl Companion {
         let socket = workspace.companion_socket();
         workspace.prepare_socket(&socket).map_err(|error| Failure::trouble(error.to_string()))?;
         let store = Store::open_folder(workspace.root()).await?;
-        mendel_server::companion(store, &socket, Duration::from_secs(self.idle)).await.map_err(|error| Failure::trouble(error.to_string()))?;
+        mendel_server::companion(store, &socket, Duration::from_secs(self.idle))
+            .await
+            .map_err(|error| Failure::trouble(error.to_string()))?;
         Ok(Exit::Done)
     }
 }

@@ -6,12 +6,17 @@ use serde::Serialize;
 
 use crate::{
     arguments::Global,
-    commands::run::{Request, start},
+    commands::run::Request,
     context::Context,
     exit::{Exit, Failure},
     printer::Printer,
     render,
-    run::{decide::decide, explain, index, options::RunOptions, prepare::{self, Prepared}},
+    run::{
+        decide::decide,
+        explain, index,
+        options::RunOptions,
+        prepare::{self, Prepared},
+    },
 };
 
 /// Show what `run` would do, and why; start nothing.
@@ -49,7 +54,7 @@ impl Plan {
     /// Decides and prints.
     pub async fn execute(self, global: &Global, printer: &Printer) -> Result<Exit, Failure> {
         let Request { options, target } = Request::read(self.options, self.words, "plan")?;
-        let context = Context::open(global, &start(&target)?).await?;
+        let context = Context::here(global).await?;
         let tasks = prepare::prepare(&target, &options, &context, printer).await?;
         let mut plans = Vec::with_capacity(tasks.len());
         for task in &tasks {
@@ -61,7 +66,10 @@ impl Plan {
 
 /// Prints what would be done.
 pub fn answer(tasks: &[Prepared], plans: &[Decided], printer: &Printer) -> Exit {
-    let steps = tasks.iter().zip(plans).flat_map(|(task, plan)| task.cells.iter().zip(&plan.steps).map(move |(cell, step)| (cell, step, plan)));
+    let steps = tasks
+        .iter()
+        .zip(plans)
+        .flat_map(|(task, plan)| task.cells.iter().zip(&plan.steps).map(move |(cell, step)| (cell, step, plan)));
     let steps: Vec<_> = steps.map(|(cell, step, plan)| line(cell, step, plan)).collect();
     let document = Document {
         compute: plans.iter().map(Decided::compute).sum(),
@@ -70,10 +78,21 @@ pub fn answer(tasks: &[Prepared], plans: &[Decided], printer: &Printer) -> Exit 
     };
     printer.answer(&document, |text| {
         use render::table::{Column, Table};
-        let mut table = Table::new(vec![Column::text("STEP", 0), Column::text("ACTION", 0), Column::text("PARAMETERS", 2), Column::text("BECAUSE", 1)]);
+        let mut table = Table::new(vec![
+            Column::text("STEP", 0),
+            Column::text("ACTION", 0),
+            Column::text("PARAMETERS", 2),
+            Column::text("BECAUSE", 1),
+        ]);
         for step in &document.steps {
-            let params: Vec<_> = step.params.iter().map(|(name, value)| format!("{name}={}", render::value::value(value))).collect();
-            table.row(vec![step.id.clone().into(), step.action.into(), params.join(" ").into(), step.reason.clone().into()]);
+            let params: Vec<_> =
+                step.params.iter().map(|(name, value)| format!("{name}={}", render::value::value(value))).collect();
+            table.row(vec![
+                step.id.clone().into(),
+                step.action.into(),
+                params.join(" ").into(),
+                step.reason.clone().into(),
+            ]);
         }
         text.push_str(&table.show(render::table::terminal_width(), render::paint::Paint(printer.has_colour())));
         text.push_str(&format!("{} to compute, {} answered by what is stored\n", document.compute, document.reuse));

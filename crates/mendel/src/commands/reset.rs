@@ -44,8 +44,7 @@ impl Reset {
             true => {
                 let path =
                     path.canonicalize().map_err(|error| Failure::input(format!("`{}`: {error}", path.display())))?;
-                let folder = if path.is_dir() { path.as_path() } else { path.parent().unwrap_or(&path) };
-                let context = Context::open(global, folder).await?;
+                let context = Context::here(global).await?;
                 let runs = runs_of(&context, &path).await?;
                 (context, runs)
             }

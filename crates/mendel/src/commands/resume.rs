@@ -28,7 +28,10 @@ impl Resume {
         let run = context.run(&self.run).await?;
         if !matches!(run.status, Status::Failed | Status::Stopped | Status::Queued | Status::Draft) {
             let hint = format!("`mendel rerun @{}` executes its snapshot as a new run", run.number);
-            return Err(Failure::input_hint(format!("run @{} is {}, and only one that failed or was stopped goes on", run.number, run.status), hint));
+            return Err(Failure::input_hint(
+                format!("run @{} is {}, and only one that failed or was stopped goes on", run.number, run.status),
+                hint,
+            ));
         }
         let options = RunOptions { no_monitor: self.no_monitor, ..RunOptions::default() };
         let task = replay::prepare(&context, &run, &options).await?;

@@ -4,7 +4,7 @@ use clap::{Args, Parser};
 
 use crate::{
     arguments::Global,
-    context::{Context, present_folder},
+    context::Context,
     exit::{Exit, Failure},
     printer::Printer,
     run::{
@@ -65,7 +65,8 @@ impl Request {
             return Ok(Self { options, target: Target::of(words, is_command)? });
         }
         let again = std::env::args().skip_while(|word| word != command);
-        let read = AfterFolder::try_parse_from(again).map_err(|error| Failure::input(error.to_string().trim().trim_start_matches("error: ").to_owned()))?;
+        let read = AfterFolder::try_parse_from(again)
+            .map_err(|error| Failure::input(error.to_string().trim().trim_start_matches("error: ").to_owned()))?;
         // The global options were read before; here they only may not be in the way.
         let _ = read.global;
         Ok(Self { options: read.options, target: Target::of(read.paths, false)? })
@@ -76,22 +77,41 @@ impl Request {
 fn behind_dashes(words: &[String], command: &str) -> bool {
     let typed: Vec<_> = std::env::args().skip_while(|word| word != command).collect();
     let before = typed.len().saturating_sub(words.len() + 1);
-    typed.get(before).is_some_and(|word| word == "--") && !words.is_empty() || typed.last().is_some_and(|word| word == "--") && words.is_empty()
+    typed.get(before).is_some_and(|word| word == "--") && !words.is_empty()
+        || typed.last().is_some_and(|word| word == "--") && words.is_empty()
 }
 
 /// The one way from a request to finished runs.
-pub async fn execute(options: &RunOptions, target: &Target, global: &Global, printer: &Printer) -> Result<Exit, Failure> {
-    let context = Context::open(global, &start(target)?).await?;
+pub async fn execute(
+    options: &RunOptions,
+    target: &Target,
+    global: &Global,
+    printer: &Printer,
+) -> Result<Exit, Failure> {
+    let context = Context::here(global).await?;
     let tasks = prepare::prepare(target, options, &context, printer).await?;
     finish(&context, &tasks, options, printer).await
 }
 
 /// Decides and executes tasks that are ready.
-pub async fn finish(context: &Context, tasks: &[Prepared], options: &RunOptions, printer: &Printer) -> Result<Exit, Failure> {
-    let sort = options.sort.as_deref().map(str::parse).transpose().map_err(|error: mendel_model::BadFilter| Failure::input(error.to_string()))?;
+pub async fn finish(
+    context: &Context,
+    tasks: &[Prepared],
+    options: &RunOptions,
+    printer: &Printer,
+) -> Result<Exit, Failure> {
+    let sort = options
+        .sort
+        .as_deref()
+        .map(str::parse)
+        .transpose()
+        .map_err(|error: mendel_model::BadFilter| Failure::input(error.to_string()))?;
     let asked = tasks.iter().map(|task| task.cells.len()).max().unwrap_or(0);
     if asked > mendel_model::limits::GRID_CELLS_UNASKED && !options.yes && !options.dry_run {
-        return Err(Failure::input_hint(format!("this makes {asked} runs"), "`--yes` says that so many are wanted; `--dry-run` shows them"));
+        return Err(Failure::input_hint(
+            format!("this makes {asked} runs"),
+            "`--yes` says that so many are wanted; `--dry-run` shows them",
+        ));
     }
     let mut plans = Vec::with_capacity(tasks.len());
     for task in tasks {
@@ -107,21 +127,12 @@ pub async fn finish(context: &Context, tasks: &[Prepared], options: &RunOptions,
         let mut index = index::of(context, &task.root);
         let outcome = launch(context, (task, plan), options, &mut index, printer).await?;
         reuse::put_back(context, task, plan, printer).await?;
-        let stop = outcome.interrupted || options.fail_fast && outcome.cells.iter().any(|cell| cell.run.status == mendel_model::Status::Failed);
+        let stop = outcome.interrupted
+            || options.fail_fast && outcome.cells.iter().any(|cell| cell.run.status == mendel_model::Status::Failed);
         outcomes.push(outcome);
         if stop {
             break;
         }
     }
     Ok(summary::answer(tasks, &outcomes, sort.as_ref(), printer))
-}
-
-/// Where the search for the workspace begins: at the first folder, else where we are.
-pub fn start(target: &Target) -> Result<std::path::PathBuf, Failure> {
-    let here = present_folder()?;
-    Ok(match target {
-        Target::Folders(folders) => folders.first().map_or(here.clone(), |folder| here.join(folder)),
-        Target::Script { path, .. } => here.join(path).parent().map_or(here, std::path::Path::to_owned),
-        Target::Command { .. } => here,
-    })
 }

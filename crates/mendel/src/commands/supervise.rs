@@ -17,7 +17,9 @@ pub struct Supervise {}
 impl Supervise {
     /// Reads the request, serves the workspace to the children, and ends when all are closed.
     pub async fn execute(self, _global: &Global) -> Result<Exit, Failure> {
-        let unreadable = |error: &dyn std::fmt::Display| Failure::input_hint(format!("no request came: {error}"), "`mendel run` starts this");
+        let unreadable = |error: &dyn std::fmt::Display| {
+            Failure::input_hint(format!("no request came: {error}"), "`mendel run` starts this")
+        };
         let mut input = supervisor::Input::from_stdin().map_err(|error| unreadable(&error))?;
         let batch: JobBatch = input.batch().await.map_err(|error| unreadable(&error))?;
         let context = Context::bare(Workspace::at(batch.workspace.clone())).await?;

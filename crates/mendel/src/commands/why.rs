@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use crate::{
     arguments::Global,
-    commands::run::start,
     context::Context,
     exit::{Exit, Failure},
     printer::Printer,
@@ -43,13 +42,18 @@ impl Why {
 
     async fn of_path(self, global: &Global, printer: &Printer) -> Result<Exit, Failure> {
         let target = Target::of(std::iter::once(self.subject).chain(self.words).collect(), false)?;
-        let context = Context::open(global, &start(&target)?).await?;
+        let context = Context::here(global).await?;
         let options = RunOptions::default();
         let tasks = prepare::prepare(&target, &options, &context, printer).await?;
         let mut reasons = Vec::new();
         for task in &tasks {
             let plan = decide(&context, task, false, &mut index::of(&context, &task.root)).await?;
-            reasons.extend(plan.steps.into_iter().filter(|step| step.action == mendel_engine::Action::Compute).flat_map(|step| step.reasons));
+            reasons.extend(
+                plan.steps
+                    .into_iter()
+                    .filter(|step| step.action == mendel_engine::Action::Compute)
+                    .flat_map(|step| step.reasons),
+            );
         }
         tell(&reasons, "up to date", printer);
         Ok(Exit::Done)

@@ -42,7 +42,10 @@ pub async fn decide(context: &Context, task: &Prepared, force: bool, index: &mut
             identity: cell.identity,
             params: values(&cell.params),
             forced: force,
-            relative: relative.clone().flatten().map(|run| Relative { run: run.facts.id, params: values(&run.facts.params) }),
+            relative: relative
+                .clone()
+                .flatten()
+                .map(|run| Relative { run: run.facts.id, params: values(&run.facts.params) }),
             candidates,
         });
     }
@@ -71,7 +74,10 @@ async fn latest(context: &Context, task: &Prepared) -> Result<Option<Run>, Failu
         ..RunQuery::default()
     };
     let page = context.client.runs(&query).await?;
-    let same = |run: &Run| run.facts.kind == task.kind && run.facts.script.entry == task.entry;
+    let root = task.root.display().to_string();
+    let same = |run: &Run| {
+        run.facts.kind == task.kind && run.facts.script.entry == task.entry && run.facts.script.root == root
+    };
     Ok(page.runs.into_iter().find(same))
 }
 

@@ -26,7 +26,9 @@ async fn add_line(client: &Client, root: &Path, reason: &mut Reason) {
     let path = root.join(&reason.subject);
     let small = std::fs::metadata(&path).is_ok_and(|facts| facts.is_file() && facts.len() <= COMPARED_BYTES);
     // Bytes that were never stored, or are not there any more, have no line to show.
-    let (Ok(now), Ok(then)) = (if small { std::fs::read(&path) } else { return }, client.blob(&before).await) else { return };
+    let (Ok(now), Ok(then)) = (if small { std::fs::read(&path) } else { return }, client.blob(&before).await) else {
+        return;
+    };
     reason.line = first_difference(&then, &now);
 }
 

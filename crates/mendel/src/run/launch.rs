@@ -86,11 +86,18 @@ struct Ready<'a> {
 }
 
 impl<'a> Ready<'a> {
-    async fn make(context: &Context, task: &'a Prepared, options: &RunOptions, index: &mut StatIndex, printer: &Printer) -> Result<Self, Failure> {
+    async fn make(
+        context: &Context,
+        task: &'a Prepared,
+        options: &RunOptions,
+        index: &mut StatIndex,
+        printer: &Printer,
+    ) -> Result<Self, Failure> {
         let (place, machine) = (place(context), Machine::of_this_process());
         let request = task.environment(&place, &machine);
         environment::ensure_available(&task.detected, &machine)?;
-        let environment = environment::prepare(&request, options.rebuild_env, &mut |line| printer.note(format_args!("  {line}")))?;
+        let environment =
+            environment::prepare(&request, options.rebuild_env, &mut |line| printer.note(format_args!("  {line}")))?;
         if environment.built {
             printer.note(format_args!("built the environment ({})", task.detected.because));
         }
@@ -149,7 +156,9 @@ impl<'a> Ready<'a> {
             starts_in: task.starts_in(),
             parser_settles: task.kind == TaskKind::Script,
             folder: match task.private {
-                true => WorkingFolder::Private { below: task.below(), links: links(&task.root, &self.snapshot.left_out) },
+                true => {
+                    WorkingFolder::Private { below: task.below(), links: links(&task.root, &self.snapshot.left_out) }
+                }
                 false => WorkingFolder::InPlace { path: task.folder.clone() },
             },
             manifest: Some(self.manifest),
@@ -161,13 +170,19 @@ impl<'a> Ready<'a> {
             inputs: task.inputs.clone(),
             identity: cell.identity,
             parser_note: task.parser_note.clone(),
-            keep: Keep { monitor: task.monitor, large_outputs: task.keep_outputs, artifacts: task.kind == TaskKind::Folder, ..Keep::default() },
+            keep: Keep {
+                monitor: task.monitor,
+                large_outputs: task.keep_outputs,
+                artifacts: task.kind == TaskKind::Folder,
+                ..Keep::default()
+            },
             coretex: task.coretex,
         })
     }
 
     fn batch_of(&self, context: &Context, jobs: Vec<Job>, options: &RunOptions) -> Result<JobBatch, Failure> {
-        let binary = std::env::current_exe().map_err(|error| Failure::trouble(format!("this program cannot be found: {error}")))?;
+        let binary = std::env::current_exe()
+            .map_err(|error| Failure::trouble(format!("this program cannot be found: {error}")))?;
         Ok(JobBatch {
             workspace: context.workspace.root().to_owned(),
             slots: self.task.jobs.unwrap_or(1),
@@ -224,7 +239,8 @@ fn links(root: &Path, left_out: &[LeftOut]) -> Vec<FolderLink> {
     let never = [".git", ".mendel", "__pycache__", ".venv", "venv", ".cache"];
     let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
     let wanted = left_out.iter().filter(|one| {
-        matches!(one.reason, LeftOutReason::Ignored | LeftOutReason::TooLarge) && !never.contains(&name(&one.path).as_str())
+        matches!(one.reason, LeftOutReason::Ignored | LeftOutReason::TooLarge)
+            && !never.contains(&name(&one.path).as_str())
     });
     wanted.map(|one| FolderLink { path: one.path.clone(), target: root.join(&one.path) }).collect()
 }
@@ -259,7 +275,12 @@ fn members(plan: &Plan, created: &[RunId]) -> Vec<RunId> {
 
 /// A script whose parser was not known before is found by its words as well, so that the
 /// same request is answered even when its parser cannot be interpreted.
-async fn remember_words(context: &Context, wanted: &[(&Cell, Vec<mendel_model::Reason>)], created: &[RunId], ready: &Ready<'_>) -> Result<(), Failure> {
+async fn remember_words(
+    context: &Context,
+    wanted: &[(&Cell, Vec<mendel_model::Reason>)],
+    created: &[RunId],
+    ready: &Ready<'_>,
+) -> Result<(), Failure> {
     if ready.task.parser_note.is_none() {
         return Ok(());
     }
@@ -273,7 +294,13 @@ async fn remember_words(context: &Context, wanted: &[(&Cell, Vec<mendel_model::R
     Ok(())
 }
 
-async fn outcome(context: &Context, plan: &Plan, created: &[RunId], mut seen: Seen, batch: Option<BatchId>) -> Result<TaskOutcome, Failure> {
+async fn outcome(
+    context: &Context,
+    plan: &Plan,
+    created: &[RunId],
+    mut seen: Seen,
+    batch: Option<BatchId>,
+) -> Result<TaskOutcome, Failure> {
     let mut known: HashMap<RunId, Run> = HashMap::new();
     let mut cells = Vec::with_capacity(plan.steps.len());
     for (step, id) in plan.steps.iter().zip(members(plan, created)) {
@@ -298,5 +325,9 @@ pub async fn resume(context: &Context, task: &Prepared, run: &Run, printer: &Pri
     let mut seen = watch::execute(context, ready.batch_of(context, vec![job], &options)?, false, printer).await?;
     let last_lines = seen.last_lines.remove(&run.facts.id).unwrap_or_default();
     let run = context.run(&run.facts.id.to_string()).await?;
-    Ok(TaskOutcome { cells: vec![CellOutcome { run, computed: true, last_lines }], batch: None, interrupted: seen.interrupted })
+    Ok(TaskOutcome {
+        cells: vec![CellOutcome { run, computed: true, last_lines }],
+        batch: None,
+        interrupted: seen.interrupted,
+    })
 }

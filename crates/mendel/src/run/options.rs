@@ -109,10 +109,3 @@ impl RunOptions {
         }
     }
 }
-
-impl Given {
-    /// Whether nothing was given.
-    pub fn is_empty(&self) -> bool {
-        self.sets.is_empty() && self.grids.is_empty() && self.either.is_empty() && !self.declared
-    }
-}

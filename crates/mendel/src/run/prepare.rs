@@ -113,7 +113,12 @@ pub fn place(context: &Context) -> Place {
 }
 
 /// Makes `target` ready; nothing is started or written.
-pub async fn prepare(target: &Target, options: &RunOptions, context: &Context, printer: &Printer) -> Result<Vec<Prepared>, Failure> {
+pub async fn prepare(
+    target: &Target,
+    options: &RunOptions,
+    context: &Context,
+    printer: &Printer,
+) -> Result<Vec<Prepared>, Failure> {
     match target {
         Target::Script { path, words } => Ok(vec![script::prepare(path, words, options, context).await?]),
         Target::Command { words } => Ok(vec![script::prepare_command(words, options)?]),
@@ -122,7 +127,9 @@ pub async fn prepare(target: &Target, options: &RunOptions, context: &Context, p
 }
 
 fn prepare_folder(folder: &Path, options: &RunOptions, printer: &Printer) -> Result<Prepared, Failure> {
-    let root = folder.canonicalize().map_err(|error| Failure::trouble(format!("cannot read `{}`: {error}", folder.display())))?;
+    let root = folder
+        .canonicalize()
+        .map_err(|error| Failure::trouble(format!("cannot read `{}`: {error}", folder.display())))?;
     let task = mendel_spec::read_folder_with(&root, &ReadOptions { entry: options.entry.as_deref() })?;
     note(printer, &task.warnings);
     let entry = runnable(&task, folder)?;
@@ -185,7 +192,11 @@ fn runnable(task: &TaskFile, folder: &Path) -> Result<String, Failure> {
         Kind::Typed => "a typed task",
     };
     Err(Failure::input_hint(
-        format!("`{}` is {kind} ({}), and this version runs scripts, commands and script folders", folder.display(), task.decision.reason),
+        format!(
+            "`{}` is {kind} ({}), and this version runs scripts, commands and script folders",
+            folder.display(),
+            task.decision.reason
+        ),
         "`mendel show` tells what was found",
     ))
 }

@@ -11,18 +11,27 @@ use mendel_spec::{Assignment, ParamSchema, ReadOptions};
 use crate::{
     context::Context,
     exit::Failure,
-    run::{options::RunOptions, prepare::{Cell, Prepared}},
+    run::{
+        options::RunOptions,
+        prepare::{Cell, Prepared},
+    },
 };
 
 /// The task that `run` was, with the values it had and `--set` laid over them.
 pub async fn prepare(context: &Context, run: &Run, options: &RunOptions) -> Result<Prepared, Failure> {
     let facts = &run.facts;
     let Some(snapshot) = facts.snapshot.filter(|_| facts.kind != TaskKind::Manual) else {
-        return Err(Failure::input_hint(format!("run @{} has no snapshot to replay", run.number), "only runs that `mendel run` made have one"));
+        return Err(Failure::input_hint(
+            format!("run @{} has no snapshot to replay", run.number),
+            "only runs that `mendel run` made have one",
+        ));
     };
     let given = options.given()?;
     if !given.grids.is_empty() || given.declared {
-        return Err(Failure::input_hint("a run is replayed once", "`--set` changes a value; `mendel run --grid` makes many"));
+        return Err(Failure::input_hint(
+            "a run is replayed once",
+            "`--set` changes a value; `mendel run --grid` makes many",
+        ));
     }
     let sets: Vec<_> = given.sets.into_iter().chain(given.either).collect();
     let root = restore(context, snapshot).await?;
@@ -78,7 +87,9 @@ async fn restore(context: &Context, snapshot: Digest) -> Result<PathBuf, Failure
         std::fs::remove_dir_all(&folder).map_err(|error| trouble(&error))?;
     }
     std::fs::create_dir_all(&folder).map_err(|error| trouble(&error))?;
-    let mut fetch = |digest: &Digest| blobs.get(digest).map(|bytes| bytes.to_vec()).ok_or_else(|| std::io::Error::other("not stored"));
+    let mut fetch = |digest: &Digest| {
+        blobs.get(digest).map(|bytes| bytes.to_vec()).ok_or_else(|| std::io::Error::other("not stored"))
+    };
     mendel_snapshot::restore(&manifest, &folder, &mut fetch).map_err(|error| trouble(&error))?;
     folder.canonicalize().map_err(|error| trouble(&error))
 }
@@ -86,7 +97,8 @@ async fn restore(context: &Context, snapshot: Digest) -> Result<PathBuf, Failure
 /// The manifest that a run's snapshot names.
 pub async fn manifest(context: &Context, snapshot: Digest) -> Result<Manifest, Failure> {
     let bytes = context.client.blob(&snapshot).await?;
-    serde_json::from_slice(&bytes).map_err(|error| Failure::trouble(format!("snapshot `{snapshot}` is not a manifest: {error}")))
+    serde_json::from_slice(&bytes)
+        .map_err(|error| Failure::trouble(format!("snapshot `{snapshot}` is not a manifest: {error}")))
 }
 
 fn folder_cell(run: &Run, root: &Path, sets: &[Assignment]) -> Result<Cell, Failure> {

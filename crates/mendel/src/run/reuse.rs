@@ -29,7 +29,10 @@ async fn put_back_one(context: &Context, root: &Path, result: &StepResult, print
             Ok(_) => printer.note(format_args!("kept `{}`, which differs from what the run wrote", output.path)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 if !output.kept {
-                    printer.note(format_args!("`{}` is missing and was too large to be kept; `--force` computes it again", output.path));
+                    printer.note(format_args!(
+                        "`{}` is missing and was too large to be kept; `--force` computes it again",
+                        output.path
+                    ));
                     continue;
                 }
                 context.client.blob_to_file(&output.digest, &path).await?;

@@ -20,7 +20,12 @@ use crate::{
 };
 
 /// Makes the script at `path` ready, started with `words`.
-pub async fn prepare(path: &Path, words: &[String], options: &RunOptions, context: &Context) -> Result<Prepared, Failure> {
+pub async fn prepare(
+    path: &Path,
+    words: &[String],
+    options: &RunOptions,
+    context: &Context,
+) -> Result<Prepared, Failure> {
     let unreadable = |error: std::io::Error| Failure::input(format!("cannot read `{}`: {error}", path.display()));
     let script = path.canonicalize().map_err(unreadable)?;
     let source = std::fs::read(&script).map_err(unreadable)?;
@@ -57,7 +62,7 @@ pub fn prepare_command(words: &[String], options: &RunOptions) -> Result<Prepare
         cell.params = command_params(&cell.words[rest.len()..]);
     }
     let name = folder_name(Path::new(program));
-    let purpose = Purpose::Script(PathBuf::from(program));
+    let purpose = Purpose::Script(PathBuf::new());
     let kind = Kind { kind: TaskKind::Command, name, entry: program.clone(), typed: PathBuf::from(program), purpose };
     assemble(kind, root, folder, (cells, is_grid), None, options)
 }
@@ -119,13 +124,23 @@ async fn learned(context: &Context, note: &str) -> Result<Option<KnownParser>, F
     Ok(stored.and_then(|value| serde_json::from_value(value).ok()))
 }
 
+/// The section of parameters that a script's own parser takes.
+const ARGUMENTS: &str = "Args";
+
 type Place<'a> = (&'a str, &'a str);
 
-fn cells(parser: &KnownParser, certain: bool, words: &[String], given: &Given, place: Place<'_>) -> Result<(Vec<Cell>, bool), Failure> {
+fn cells(
+    parser: &KnownParser,
+    certain: bool,
+    words: &[String],
+    given: &Given,
+    place: Place<'_>,
+) -> Result<(Vec<Cell>, bool), Failure> {
     let mut schema = parser.schema();
     // What the words give need not be given again.
     relax(&mut schema);
-    let request = GridRequest { sets: &given.sets, grids: &given.grids, either: &given.either, ..GridRequest::default() };
+    let request =
+        GridRequest { sets: &given.sets, grids: &given.grids, either: &given.either, ..GridRequest::default() };
     let grid = mendel_spec::members(&schema, &request)?;
     let cells = grid.members.into_iter().map(|member| cell(parser, certain, words, member, place));
     Ok((cells.collect::<Result<_, _>>()?, !grid.axes.is_empty()))
@@ -135,10 +150,18 @@ fn relax(schema: &mut ParamSchema) {
     schema.inputs.iter_mut().for_each(|param| param.required = false);
 }
 
-fn cell(parser: &KnownParser, certain: bool, words: &[String], member: Member, place: Place<'_>) -> Result<Cell, Failure> {
+fn cell(
+    parser: &KnownParser,
+    certain: bool,
+    words: &[String],
+    member: Member,
+    place: Place<'_>,
+) -> Result<Cell, Failure> {
     let words = mendel_spec::words_for(parser, words, &member.params)?;
     match mendel_spec::interpret(parser, &words) {
         Ok(mut params) => {
+            // The section in which a parser's own report of them arrives as well.
+            params.iter_mut().for_each(|param| ARGUMENTS.clone_into(&mut param.section));
             keep_origins(&mut params, member.params);
             let identity = Identity::of_script(place.0, place.1, &params, &[]);
             Ok(Cell { suffix: member.suffix, params, words, identity: Some(identity) })
@@ -166,7 +189,10 @@ fn of_words(suffix: String, words: Vec<String>, place: Place<'_>) -> Cell {
 /// Cells of a script or command whose parser is not known: values are passed on as words.
 fn plain_cells(words: &[String], given: &Given, place: Place<'_>) -> Result<(Vec<Cell>, bool), Failure> {
     if given.declared {
-        return Err(Failure::input_hint("`--grid` without an argument needs the `values:` of a task file", "give `--grid NAME=V1,V2`"));
+        return Err(Failure::input_hint(
+            "`--grid` without an argument needs the `values:` of a task file",
+            "give `--grid NAME=V1,V2`",
+        ));
     }
     let mut axes: Vec<(String, Vec<String>)> = Vec::new();
     for Assignment { name, text, option } in given.sets.iter().chain(&given.grids).chain(&given.either) {
@@ -180,8 +206,10 @@ fn plain_cells(words: &[String], given: &Given, place: Place<'_>) -> Result<(Vec
     let is_grid = axes.iter().any(|(_, values)| values.len() > 1);
     let mut combinations = vec![words.to_vec()];
     for (name, values) in &axes {
-        let with = |words: &Vec<String>, value: &String| [words.clone(), vec![format!("--{name}"), value.clone()]].concat();
-        combinations = combinations.iter().flat_map(|words| values.iter().map(move |value| with(words, value))).collect();
+        let with =
+            |words: &Vec<String>, value: &String| [words.clone(), vec![format!("--{name}"), value.clone()]].concat();
+        combinations =
+            combinations.iter().flat_map(|words| values.iter().map(move |value| with(words, value))).collect();
         if combinations.len() > mendel_model::limits::GRID_CELLS {
             return Err(Failure::input(format!("grid_too_large: more than {} runs", mendel_model::limits::GRID_CELLS)));
         }
@@ -224,7 +252,8 @@ mod tests {
 
     #[test]
     fn ct_33_a_grid_over_unknown_parameters_makes_every_combination() {
-        let (cells, is_grid) = plain_cells(&["x".into()], &given(&["lr=1,2", "depth=3,4,5"]), ("a.py", "")).expect("cells");
+        let (cells, is_grid) =
+            plain_cells(&["x".into()], &given(&["lr=1,2", "depth=3,4,5"]), ("a.py", "")).expect("cells");
         assert!(is_grid);
         assert_eq!(cells.len(), 6);
         assert_eq!(cells[1].words, ["x", "--lr", "1", "--depth", "4"]);

@@ -11,8 +11,17 @@ use crate::{
     context::now,
     exit::Exit,
     printer::Printer,
-    render::{self, paint::Paint, table::{Cell, Column, Table}},
-    run::{decide::values, explain, launch::{CellOutcome, TaskOutcome}, prepare::Prepared},
+    render::{
+        self,
+        paint::Paint,
+        table::{Cell, Column, Table},
+    },
+    run::{
+        decide::values,
+        explain,
+        launch::{CellOutcome, TaskOutcome},
+        prepare::Prepared,
+    },
 };
 
 /// The `--json` document of `run` and `rerun`.
@@ -99,13 +108,24 @@ impl TaskLine {
 /// Says before anything starts what is computed and why.
 pub fn announce(task: &Prepared, plan: &Plan, printer: &Printer) {
     if task.is_grid {
-        return printer.note(format_args!("{} runs: {} to compute, {} answered by what is stored", plan.steps.len(), plan.compute(), plan.reuse()));
+        return printer.note(format_args!(
+            "{} runs: {} to compute, {} answered by what is stored",
+            plan.steps.len(),
+            plan.compute(),
+            plan.reuse()
+        ));
     }
     for step in &plan.steps {
         match &step.action {
-            Action::Compute => printer.note(format_args!("{}: computing, because {}", step.id, explain::sentences(&step.reasons))),
+            Action::Compute => {
+                printer.note(format_args!("{}: computing, because {}", step.id, explain::sentences(&step.reasons)))
+            }
             Action::Reuse(_) if !step.reasons.is_empty() => {
-                printer.note(format_args!("{}: {} (does not recompute; see `environment` in mendel.toml)", step.id, explain::sentences(&step.reasons)));
+                printer.note(format_args!(
+                    "{}: {} (does not recompute; see `environment` in mendel.toml)",
+                    step.id,
+                    explain::sentences(&step.reasons)
+                ));
             }
             Action::Reuse(_) | Action::Same { .. } => {}
         }
@@ -142,16 +162,24 @@ fn tell(task: &Prepared, outcome: &TaskOutcome, sort: Option<&SortKey>, printer:
         }
     }
     for cell in &outcome.cells {
-        let (run, short) = (&cell.run, format!("@{} ({})", cell.run.number, &cell.run.facts.id.to_string()[..8]));
+        let (run, short) =
+            (&cell.run, format!("@{} ({})", cell.run.number, render::document::short_id(cell.run.facts.id)));
         match (run.status, cell.computed) {
             (Status::Failed, _) => {
                 printer.note(format_args!("{short} failed: {}", failure(run)));
                 cell.last_lines.iter().for_each(|line| printer.note(format_args!("  | {line}")));
             }
-            (Status::Stopped, _) => printer.note(format_args!("{short} stopped: {}; `mendel resume @{}` goes on", run.status_reason, run.number)),
+            (Status::Stopped, _) => printer
+                .note(format_args!("{short} stopped: {}; `mendel resume @{}` goes on", run.status_reason, run.number)),
             _ if task.is_grid => {}
-            (_, true) => printer.note(format_args!("{short} {} after {}; `mendel show @{}`", run.status, duration(run), run.number)),
-            (_, false) => printer.note(format_args!("same work as {short}, finished {} ago; `--force` executes it again", age(run))),
+            (_, true) => printer.note(format_args!(
+                "{short} {} after {}; `mendel show @{}`",
+                run.status,
+                duration(run),
+                run.number
+            )),
+            (_, false) => printer
+                .note(format_args!("same work as {short}, finished {} ago; `--force` executes it again", age(run))),
         }
     }
 }
@@ -180,7 +208,8 @@ fn table(runs: &[Run], sort: Option<&SortKey>, printer: &Printer) -> String {
     names.sort();
     names.dedup();
     names.retain(|name| all.iter().any(|values| values.get(name) != all[0].get(name)));
-    let mut metrics: Vec<_> = runs.iter().flat_map(|run| render::document::telling(&run.metrics).map(|(name, _)| name.clone())).collect();
+    let mut metrics: Vec<_> =
+        runs.iter().flat_map(|run| render::document::telling(&run.metrics).map(|(name, _)| name.clone())).collect();
     metrics.sort();
     metrics.dedup();
     let mut columns = vec![Column::text("RUN", 0), Column::text("NAME", 3), Column::text("STATUS", 1)];
@@ -193,9 +222,19 @@ fn table(runs: &[Run], sort: Option<&SortKey>, printer: &Printer) -> String {
     let mut table = Table::new(columns);
     for index in order {
         let run = &runs[index];
-        let mut cells: Vec<Cell> = vec![format!("@{}", run.number).into(), render::text::safe(&run.facts.name).into_owned().into(), run.status.name().into()];
-        cells.extend(names.iter().map(|name| Cell::from(all[index].get(name).map_or_else(String::new, render::value::value))));
-        cells.extend(metrics.iter().map(|name| Cell::from(run.metrics.get(name).map_or_else(String::new, render::value::metric))));
+        let mut cells: Vec<Cell> = vec![
+            format!("@{}", run.number).into(),
+            render::text::safe(&run.facts.name).into_owned().into(),
+            run.status.name().into(),
+        ];
+        cells.extend(
+            names.iter().map(|name| Cell::from(all[index].get(name).map_or_else(String::new, render::value::value))),
+        );
+        cells.extend(
+            metrics
+                .iter()
+                .map(|name| Cell::from(run.metrics.get(name).map_or_else(String::new, render::value::metric))),
+        );
         table.row(cells);
     }
     table.show(render::table::terminal_width(), Paint(printer.has_colour()))

@@ -9,7 +9,7 @@ use mendel_agent::{
 use mendel_model::{ConsoleStream, RunId, Status};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::{context::Context, exit::Failure, printer::Printer};
+use crate::{context::Context, exit::Failure, printer::Printer, render};
 
 /// What was seen while the jobs ran.
 #[derive(Default)]
@@ -55,7 +55,10 @@ pub async fn execute(context: &Context, batch: JobBatch, is_grid: bool, printer:
         view.show(&event);
     }
     match refused {
-        Some(message) => Err(Failure::input_hint(format!("the script refused its words: {}", message.trim()), "`--help` after the script shows what it takes")),
+        Some(message) => Err(Failure::input_hint(
+            format!("the script refused its words: {}", message.trim()),
+            "`--help` after the script shows what it takes",
+        )),
         None => Ok(watched),
     }
 }
@@ -77,7 +80,13 @@ impl View<'_> {
             Event::Ended(ended) if self.is_grid => {
                 self.ended += 1;
                 let seconds = ended.duration / 1000;
-                self.printer.note(format_args!("[{}/{}] {} {} after {seconds} s", self.ended, self.total, &ended.run.to_string()[..8], ended.status));
+                self.printer.note(format_args!(
+                    "[{}/{}] {} {} after {seconds} s",
+                    self.ended,
+                    self.total,
+                    render::document::short_id(ended.run),
+                    ended.status
+                ));
             }
             Event::Warning { text, .. } => self.printer.note(format_args!("warning: {text}")),
             Event::Started { .. } | Event::Line { .. } | Event::Params { .. } | Event::Ended(_) | Event::Done => {}

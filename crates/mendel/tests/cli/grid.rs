@@ -52,7 +52,8 @@ fn one_failing_member_does_not_stop_the_others_unless_asked() {
 
     let patient = lab.mendel(&["--json", "run", "--env", "system", "-p", "depth=13,2,4", "train.py"]);
     assert_eq!(patient.code, Some(1));
-    let statuses: Vec<_> = patient.json()["runs"].as_array().expect("runs").iter().map(|run| run["status"].clone()).collect();
+    let statuses: Vec<_> =
+        patient.json()["runs"].as_array().expect("runs").iter().map(|run| run["status"].clone()).collect();
     assert_eq!(statuses, ["failed", "completed", "completed"]);
 
     let hasty = lab.mendel(&["--json", "run", "--env", "system", "--fail-fast", "-p", "depth=13,16,32", "train.py"]);

@@ -30,7 +30,8 @@ fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 fn started(lab: &Lab) -> (Child, i32) {
     lab.write("sleep.py", SLEEPER);
     let mark = lab.outside("pid");
-    let child = lab.command(&["run", "--env", "system", "sleep.py", &mark.display().to_string()]).spawn().expect("it starts");
+    let child =
+        lab.command(&["run", "--env", "system", "sleep.py", &mark.display().to_string()]).spawn().expect("it starts");
     let pid = until("the script starts", || std::fs::read_to_string(&mark).ok().and_then(|text| text.parse().ok()));
     (child, pid)
 }

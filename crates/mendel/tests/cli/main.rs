@@ -1,5 +1,7 @@
 //! Stories told through the real binary: what a person types, and what must be true then.
 
+#![allow(unreachable_pub, reason = "a test binary has no outside")]
+
 mod bad_input;
 mod command;
 mod folder;
@@ -7,5 +9,6 @@ mod grid;
 mod interrupt;
 mod lab;
 mod layering;
+mod looking;
 mod rerun;
 mod script;

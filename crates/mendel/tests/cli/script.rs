@@ -94,7 +94,10 @@ fn modules_and_files_that_were_read_count_and_others_do_not() {
     lab.write("helper.py", "SCALE = 2\n");
     lab.write("data.csv", "1\n2\n");
     lab.write("notes.txt", "not read\n");
-    lab.write("main.py", lab.counting() + "import helper\nprint(sum(float(line) for line in open('data.csv')) * helper.SCALE)\n");
+    lab.write(
+        "main.py",
+        lab.counting() + "import helper\nprint(sum(float(line) for line in open('data.csv')) * helper.SCALE)\n",
+    );
     let first = lab.run(&["main.py"]);
 
     lab.write("notes.txt", "edited\n");
@@ -177,8 +180,10 @@ fn two_commands_on_one_workspace_both_work() {
     let lab = Lab::new();
     lab.write("one.py", "import time; time.sleep(0.3); print('one')\n");
     lab.write("two.py", "import time; time.sleep(0.3); print('two')\n");
-    let children: Vec<_> =
-        ["one.py", "two.py", "one.py", "two.py"].iter().map(|script| lab.command(&["run", "--env", "system", script]).spawn().expect("it starts")).collect();
+    let children: Vec<_> = ["one.py", "two.py", "one.py", "two.py"]
+        .iter()
+        .map(|script| lab.command(&["run", "--env", "system", script]).spawn().expect("it starts"))
+        .collect();
 
     for mut child in children {
         assert!(child.wait().expect("it ends").success());
