@@ -120,9 +120,9 @@ fn batch(root: &Path, workspace: &Workspace, run: RunId) -> JobBatch {
 
 async fn first_line(watcher: &mut Watcher) -> String {
     loop {
-        match watcher.next().await.expect("told").expect("not the end") {
-            Event::Line { text, whole: true, .. } => return text,
-            _ => {}
+        let event = watcher.next().await.expect("told").expect("not the end");
+        if let Event::Line { text, whole: true, .. } = event {
+            return text;
         }
     }
 }
