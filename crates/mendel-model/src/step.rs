@@ -154,6 +154,9 @@ mod tests {
         let key = step_key(&identity, &[one.clone(), other.clone()]);
         assert_eq!(key, step_key(&identity, &[other, one.clone()]));
         assert_ne!(key, step_key(&identity, std::slice::from_ref(&one)));
-        assert_ne!(step_key(&identity, &[one.clone()]), step_key(&identity, &[Dependency { digest: None, ..one }]));
+        assert_ne!(
+            step_key(&identity, std::slice::from_ref(&one)),
+            step_key(&identity, &[Dependency { digest: None, ..one }])
+        );
     }
 }

@@ -118,14 +118,14 @@ impl<'a> Bench<'a> {
             EntryKind::Link { .. } => None,
         });
         let snapshot = files.collect();
-        let written = case.observed.iter().filter_map(|observed| match observed {
-            Observed::Write { path } => Some(places.subject(path)),
-            _ => None,
+        let written = case.observed.iter().filter_map(|observed| {
+            let Observed::Write { path } = observed else { return None };
+            Some(places.subject(path))
         });
         let written = written.collect();
-        let unsure = case.observed.iter().filter_map(|observed| match observed {
-            Observed::Unsure { message } => Some(format!("not everything was observed: {message}")),
-            _ => None,
+        let unsure = case.observed.iter().filter_map(|observed| {
+            let Observed::Unsure { message } = observed else { return None };
+            Some(format!("not everything was observed: {message}"))
         });
         let tainted = unsure.collect();
         let (dependencies, outputs) = (BTreeMap::new(), BTreeMap::new());

@@ -63,9 +63,9 @@ impl Outcome<'_> {
 
     /// What the script's own parser said, if it refused the words before any work.
     pub(super) fn refused(&self) -> Option<String> {
-        let refused = self.observed.iter().find_map(|observed| match observed {
-            Observed::Refused { message, worked: false } => Some(message.clone()),
-            _ => None,
+        let refused = self.observed.iter().find_map(|observed| {
+            let Observed::Refused { message, worked: false } = observed else { return None };
+            Some(message.clone())
         });
         refused.filter(|_| self.stop.is_none() && self.status.code() == Some(2))
     }
@@ -80,9 +80,9 @@ impl Outcome<'_> {
         match (self.status.code(), self.status.signal()) {
             (Some(0), _) => (Move::Complete, String::new(), String::new()),
             (Some(code), _) => {
-                let exception = self.observed.iter().rev().find_map(|observed| match observed {
-                    Observed::Exception { kind, message } => Some((kind.clone(), message.clone())),
-                    _ => None,
+                let exception = self.observed.iter().rev().find_map(|observed| {
+                    let Observed::Exception { kind, message } = observed else { return None };
+                    Some((kind.clone(), message.clone()))
                 });
                 let (reason, text) = exception.unwrap_or_else(|| (format!("exit code {code}"), String::new()));
                 let hint = if code == SHELL_SIGKILL { self.memory_hint() } else { String::new() };

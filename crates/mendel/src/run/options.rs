@@ -94,8 +94,14 @@ impl RunOptions {
     pub fn given(&self) -> Result<Given, Failure> {
         let mut problems = Vec::new();
         let mut read = |option: &str, words: &[String]| -> Vec<Assignment> {
-            let parsed = words.iter().filter(|word| !word.is_empty()).map(|word| Assignment::parse(option, word));
-            parsed.filter_map(|one| one.map_err(|problem| problems.push(problem)).ok()).collect()
+            let mut good = Vec::new();
+            for word in words.iter().filter(|word| !word.is_empty()) {
+                match Assignment::parse(option, word) {
+                    Ok(assignment) => good.push(assignment),
+                    Err(problem) => problems.push(problem),
+                }
+            }
+            good
         };
         let given = Given {
             sets: read("--set", &self.sets),

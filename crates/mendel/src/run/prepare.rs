@@ -133,7 +133,7 @@ fn prepare_folder(folder: &Path, options: &RunOptions, printer: &Printer) -> Res
     let task = mendel_spec::read_folder_with(&root, &ReadOptions { entry: options.entry.as_deref() })?;
     note(printer, &task.warnings);
     let entry = runnable(&task, folder)?;
-    let values = options.values.as_deref().map(|file| ValuesFile::read(file)).transpose()?;
+    let values = options.values.as_deref().map(ValuesFile::read).transpose()?;
     let given = options.given()?;
     let request = GridRequest {
         values: values.as_ref(),

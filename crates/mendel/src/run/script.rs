@@ -90,7 +90,7 @@ fn assemble(
         (EnvironmentChoice::Auto, TaskKind::Command) => EnvironmentChoice::None,
         (choice, _) => choice,
     };
-    let inputs = options.inputs.iter().map(|input| std::path::absolute(input)).collect::<Result<Vec<_>, _>>();
+    let inputs = options.inputs.iter().map(std::path::absolute).collect::<Result<Vec<_>, _>>();
     let inputs = inputs.map_err(|error| Failure::input(format!("an input cannot be found: {error}")))?;
     Ok(Prepared {
         kind: what.kind,
