@@ -16,6 +16,7 @@ target=${CARGO_TARGET_DIR:-$root/target}
 export MENDEL=$target/debug/mendel
 venv=$cache/venv
 wheels=$cache/wheels
+export PATH=$venv/bin:$PATH
 
 say() { printf '\n== %s\n' "$*" >&2; }
 

@@ -67,7 +67,6 @@ pub async fn launch(
         let jobs = wanted.iter().zip(&runs).map(|((cell, _), run)| ready.job(context, cell, run));
         let jobs = jobs.collect::<Result<Vec<_>, _>>()?;
         seen = watch::execute(context, ready.batch_of(context, jobs, options)?, task.is_grid, printer).await?;
-        remember_words(context, &wanted, &created, &ready).await?;
         return outcome(context, plan, &created, seen, batch.map(|batch| batch.id)).await;
     }
     let batch = task.is_grid.then(|| new_batch(task, members(plan, &created)));
@@ -151,7 +150,7 @@ impl<'a> Ready<'a> {
             run: run.id,
             step: "main".into(),
             launch: launch_of(task),
-            arguments: cell.words.clone(),
+            arguments: arguments_of(task, &cell.words),
             root: task.root.clone(),
             starts_in: task.starts_in(),
             parser_settles: task.kind == TaskKind::Script,
@@ -197,13 +196,25 @@ impl<'a> Ready<'a> {
 }
 
 fn launch_of(task: &Prepared) -> Launch {
-    let extension = Path::new(&task.entry).extension().and_then(|extension| extension.to_str());
-    match (task.kind, extension) {
+    match (task.kind, extension(task)) {
         (TaskKind::Command, _) => Launch::Command { program: task.entry.clone() },
         (_, Some("sh")) => Launch::Shell { entry: task.entry.clone(), path: start_path(task) },
         (_, Some("r" | "R")) => Launch::Command { program: "Rscript".into() },
         _ => Launch::Script { entry: task.entry.clone(), path: start_path(task) },
     }
+}
+
+/// The words after what is started; R is started with its script as the first of them.
+fn arguments_of(task: &Prepared, words: &[String]) -> Vec<String> {
+    let script = match extension(task) {
+        Some("r" | "R") if task.kind != TaskKind::Command => Some(start_path(task).display().to_string()),
+        _ => None,
+    };
+    script.into_iter().chain(words.iter().cloned()).collect()
+}
+
+fn extension(task: &Prepared) -> Option<&str> {
+    Path::new(&task.entry).extension().and_then(|extension| extension.to_str())
 }
 
 /// The entry as it is started: as typed in place, and from the start folder of a private copy.
@@ -271,27 +282,6 @@ fn members(plan: &Plan, created: &[RunId]) -> Vec<RunId> {
         members.extend(run);
     }
     members
-}
-
-/// A script whose parser was not known before is found by its words as well, so that the
-/// same request is answered even when its parser cannot be interpreted.
-async fn remember_words(
-    context: &Context,
-    wanted: &[(&Cell, Vec<mendel_model::Reason>)],
-    created: &[RunId],
-    ready: &Ready<'_>,
-) -> Result<(), Failure> {
-    if ready.task.parser_note.is_none() {
-        return Ok(());
-    }
-    for ((cell, _), run) in wanted.iter().zip(created) {
-        let (Some(identity), Some(result)) = (cell.identity, context.client.result_of(*run).await?) else { continue };
-        if result.identity != identity {
-            let key = mendel_model::step_key(&identity, &result.dependencies);
-            context.client.put_result(&mendel_model::StepResult { identity, key, ..result }).await?;
-        }
-    }
-    Ok(())
 }
 
 async fn outcome(
