@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands;
+use crate::{
+    commands,
+    run::{options::RunOptions, target::names_folder},
+};
 
 /// Runs experiments, remembers them, and never computes the same thing twice.
 #[derive(Parser)]
@@ -14,6 +17,49 @@ pub struct Cli {
     pub global: Global,
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// Reads the words of this process. Where `run` or `plan` names a task folder, the words
+    /// after it are options of ours as well.
+    pub fn read() -> Self {
+        let mut cli = Self::parse();
+        let (options, words, command) = match &mut cli.command {
+            Command::Run(run) => (&mut run.options, &mut run.words, "run"),
+            Command::Plan(plan) => (&mut plan.options, &mut plan.words, "plan"),
+            _ => return cli,
+        };
+        if words.len() > 1 && names_folder(words) && !behind_dashes(words, command) {
+            let read = AfterFolder::parse_from(std::env::args().skip_while(|word| word != command));
+            (*options, *words) = (read.options, read.paths);
+            let before = &mut cli.global;
+            before.json |= read.global.json;
+            before.quiet |= read.global.quiet;
+            before.no_color |= read.global.no_color;
+            before.workspace = read.global.workspace.or(before.workspace.take());
+        }
+        cli
+    }
+}
+
+/// The words after `run` or `plan` when they begin with a task folder.
+#[derive(Parser)]
+#[command(name = "mendel run")]
+struct AfterFolder {
+    #[command(flatten)]
+    global: Global,
+    #[command(flatten)]
+    options: RunOptions,
+    paths: Vec<String>,
+}
+
+/// Whether `words` stood behind `--`, which tells a command from a script.
+pub fn behind_dashes(words: &[String], command: &str) -> bool {
+    let typed: Vec<_> = std::env::args().skip_while(|word| word != command).collect();
+    match words.is_empty() {
+        true => typed.last().is_some_and(|word| word == "--"),
+        false => typed.len() > words.len() && typed[typed.len() - words.len() - 1] == "--",
+    }
 }
 
 /// Options that every command takes.

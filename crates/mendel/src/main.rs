@@ -15,12 +15,10 @@ mod run;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use crate::{arguments::Cli, printer::Printer};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::read();
     let printer = Printer::new(&cli.global);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = match runtime {

@@ -1,9 +1,9 @@
 //! `mendel run`
 
-use clap::{Args, Parser};
+use clap::Args;
 
 use crate::{
-    arguments::Global,
+    arguments::{Global, behind_dashes},
     context::Context,
     exit::{Exit, Failure},
     printer::Printer,
@@ -14,7 +14,7 @@ use crate::{
         options::RunOptions,
         prepare::{self, Prepared},
         reuse, summary,
-        target::{Target, names_folder},
+        target::Target,
     },
 };
 
@@ -29,16 +29,6 @@ pub struct Run {
     /// A script and its words, a command after `--`, or task folders; the present folder otherwise.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "PATH…")]
     pub words: Vec<String>,
-}
-
-/// The words after a task folder are ours, so they are read again as such.
-#[derive(Parser)]
-struct AfterFolder {
-    #[command(flatten)]
-    global: Global,
-    #[command(flatten)]
-    options: RunOptions,
-    paths: Vec<String>,
 }
 
 impl Run {
@@ -61,24 +51,8 @@ impl Request {
     /// Understands `words` after `command`.
     pub fn read(options: RunOptions, words: Vec<String>, command: &str) -> Result<Self, Failure> {
         let is_command = behind_dashes(&words, command);
-        if is_command || !names_folder(&words) || words.len() == 1 {
-            return Ok(Self { options, target: Target::of(words, is_command)? });
-        }
-        let again = std::env::args().skip_while(|word| word != command);
-        let read = AfterFolder::try_parse_from(again)
-            .map_err(|error| Failure::input(error.to_string().trim().trim_start_matches("error: ").to_owned()))?;
-        // The global options were read before; here they only may not be in the way.
-        let _ = read.global;
-        Ok(Self { options: read.options, target: Target::of(read.paths, false)? })
+        Ok(Self { options, target: Target::of(words, is_command)? })
     }
-}
-
-/// Whether `words` stood behind `--`, which tells a command from a script.
-fn behind_dashes(words: &[String], command: &str) -> bool {
-    let typed: Vec<_> = std::env::args().skip_while(|word| word != command).collect();
-    let before = typed.len().saturating_sub(words.len() + 1);
-    typed.get(before).is_some_and(|word| word == "--") && !words.is_empty()
-        || typed.last().is_some_and(|word| word == "--") && words.is_empty()
 }
 
 /// The one way from a request to finished runs.

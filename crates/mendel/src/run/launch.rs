@@ -66,7 +66,8 @@ pub async fn launch(
         context.client.create_runs(&CreateRuns { runs: runs.clone(), batch: batch.clone() }).await?;
         let jobs = wanted.iter().zip(&runs).map(|((cell, _), run)| ready.job(context, cell, run));
         let jobs = jobs.collect::<Result<Vec<_>, _>>()?;
-        seen = watch::execute(context, ready.batch_of(context, jobs, options)?, task.is_grid, printer).await?;
+        let names = task.is_grid.then(|| runs.iter().map(|run| (run.id, run.name.clone())).collect());
+        seen = watch::execute(context, ready.batch_of(context, jobs, options)?, names, printer).await?;
         return outcome(context, plan, &created, seen, batch.map(|batch| batch.id)).await;
     }
     let batch = task.is_grid.then(|| new_batch(task, members(plan, &created)));
@@ -312,7 +313,7 @@ pub async fn resume(context: &Context, task: &Prepared, run: &Run, printer: &Pri
     let ready = Ready::make(context, task, &options, &mut index, printer).await?;
     let cell = task.cells.first().ok_or_else(|| Failure::input("there is nothing to go on with"))?;
     let job = ready.job(context, cell, &run.facts)?;
-    let mut seen = watch::execute(context, ready.batch_of(context, vec![job], &options)?, false, printer).await?;
+    let mut seen = watch::execute(context, ready.batch_of(context, vec![job], &options)?, None, printer).await?;
     let last_lines = seen.last_lines.remove(&run.facts.id).unwrap_or_default();
     let run = context.run(&run.facts.id.to_string()).await?;
     Ok(TaskOutcome {

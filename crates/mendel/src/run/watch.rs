@@ -21,13 +21,18 @@ pub struct Watched {
 }
 
 /// Executes `batch` and waits. A script that refused its words leaves no run behind.
-pub async fn execute(context: &Context, batch: JobBatch, is_grid: bool, printer: &Printer) -> Result<Watched, Failure> {
+pub async fn execute(
+    context: &Context,
+    batch: JobBatch,
+    names: Option<HashMap<RunId, String>>,
+    printer: &Printer,
+) -> Result<Watched, Failure> {
     let trouble = |error: supervisor::WatchError| Failure::trouble(error.to_string());
     let total = batch.jobs.len();
     let binary = batch.binary.clone();
     let mut watcher = supervisor::start(&binary, &batch).await.map_err(trouble)?;
     let mut signals = Signals::listen()?;
-    let mut view = View { is_grid, total, ended: 0, partial: false, printer };
+    let mut view = View { names, total, ended: 0, partial: false, printer };
     let mut watched = Watched::default();
     let mut refused = None;
     loop {
@@ -65,7 +70,8 @@ pub async fn execute(context: &Context, batch: JobBatch, is_grid: bool, printer:
 
 /// What a person sees of the events.
 struct View<'a> {
-    is_grid: bool,
+    /// Names of the members, where many run; their consoles are not shown.
+    names: Option<HashMap<RunId, String>>,
     total: usize,
     ended: usize,
     /// Whether the terminal stands in the middle of a line.
@@ -76,20 +82,16 @@ struct View<'a> {
 impl View<'_> {
     fn show(&mut self, event: &Event) {
         match event {
-            Event::Line { stream, text, whole, .. } if !self.is_grid => self.line(*stream, text, *whole),
-            Event::Ended(ended) if self.is_grid => {
+            Event::Line { stream, text, whole, .. } if self.names.is_none() => self.line(*stream, text, *whole),
+            Event::Ended(ended) => {
+                let Some(names) = &self.names else { return };
                 self.ended += 1;
-                let seconds = ended.duration / 1000;
-                self.printer.note(format_args!(
-                    "[{}/{}] {} {} after {seconds} s",
-                    self.ended,
-                    self.total,
-                    render::document::short_id(ended.run),
-                    ended.status
-                ));
+                let name = names.get(&ended.run).map_or("", String::as_str);
+                let took = render::time::span(ended.duration);
+                self.printer.note(format_args!("[{}/{}] {name} {} after {took}", self.ended, self.total, ended.status));
             }
             Event::Warning { text, .. } => self.printer.note(format_args!("warning: {text}")),
-            Event::Started { .. } | Event::Line { .. } | Event::Params { .. } | Event::Ended(_) | Event::Done => {}
+            Event::Started { .. } | Event::Line { .. } | Event::Params { .. } | Event::Done => {}
         }
     }
 

@@ -82,3 +82,14 @@ fn ct_05_name_and_description_are_shown() {
     let shown = lab.mendel(&["show", "task"]);
     assert!(shown.out.contains("cells") && shown.out.contains("finds cells"), "{}", shown.out);
 }
+
+#[test]
+fn options_after_a_folder_are_ours() {
+    let lab = Lab::new();
+    lab.write("task/main.py", "print('x')\n");
+
+    let answer = lab.mendel(&["run", "task", "--env", "system", "--json", "--name", "later"]);
+
+    assert_eq!(answer.code, Some(0), "{}", answer.err);
+    assert_eq!(answer.json()["runs"][0]["name"], "later");
+}
