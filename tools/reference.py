@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import pathlib
 import re
@@ -50,7 +51,7 @@ def python() -> str:
         pages.append(f"## `mendel.{name}`\n\n```text\n{inspect.getdoc(thing) or ''}\n```")
         if inspect.isclass(thing) and not issubclass(thing, BaseException):
             pages.extend(members(thing))
-    tracked = getattr(__import__("mendel.tracked_task", fromlist=["TrackedTask"]), "TrackedTask")
+    tracked = importlib.import_module("mendel.tracked_task").TrackedTask
     pages.append(f"## `TrackedTask`\n\n```text\n{inspect.getdoc(tracked) or ''}\n```")
     pages.extend(members(tracked))
     return "\n\n".join(pages) + "\n"

@@ -3,12 +3,11 @@
 import joblib
 import numpy as np
 from matplotlib.figure import Figure
+from mendel import Task, params
 from sklearn.datasets import load_digits
 from sklearn.metrics import confusion_matrix
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
-
-from mendel import Task, params
 
 values = params({"rate": 0.01, "hidden": 32, "epochs": 15, "seed": 1})
 task = Task.init(project_name="examples", task_name="digits")
