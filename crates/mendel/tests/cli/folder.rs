@@ -93,3 +93,14 @@ fn options_after_a_folder_are_ours() {
     assert_eq!(answer.code, Some(0), "{}", answer.err);
     assert_eq!(answer.json()["runs"][0]["name"], "later");
 }
+
+#[test]
+fn ct_07_an_empty_task_is_made_and_refuses_to_run() {
+    let lab = Lab::new();
+
+    lab.json(&["new", "--empty", "later"]);
+
+    let files = std::fs::read_dir(lab.folder().join("later")).expect("a folder").count();
+    assert_eq!(files, 0);
+    lab.mendel(&["run", "later"]).refused(&["entry_missing"]);
+}
