@@ -16,7 +16,9 @@ target=${CARGO_TARGET_DIR:-$root/target}
 export MENDEL=$target/debug/mendel
 venv=$cache/venv
 wheels=$cache/wheels
-export PATH=$venv/bin:$PATH
+# The build tools are on the path, and the environment's Python is not: a test of plain Python
+# must not find the package there.
+export PATH=$cache/bin:$PATH
 
 say() { printf '\n== %s\n' "$*" >&2; }
 

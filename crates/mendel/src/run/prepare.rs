@@ -228,6 +228,12 @@ impl Settings {
     /// Reads the project file at or above `root`.
     pub fn of(root: &Path, options: &RunOptions) -> Result<Self, Failure> {
         let file = ProjectFile::find(root)?.unwrap_or_default();
+        if !file.snapshot.ignore.is_empty() {
+            return Err(Failure::input_hint(
+                format!("`snapshot.ignore` of `{}` is not applied by this version", file.path.display()),
+                "put the patterns into a `.mendelignore`",
+            ));
+        }
         let env = options.env.clone().or(file.env.clone());
         let choice = env.map(|word| word.parse()).transpose()?.unwrap_or_default();
         let tags = file.tags.iter().chain(&options.tags).cloned().collect();
