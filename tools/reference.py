@@ -58,5 +58,6 @@ def python() -> str:
 
 
 if __name__ == "__main__":
+    REFERENCE.mkdir(exist_ok=True)
     (REFERENCE / "command-line.md").write_text(command_line(sys.argv[1]))
     (REFERENCE / "python.md").write_text(python())
