@@ -133,7 +133,6 @@ def _leave_attached(task: TrackedTask, process: int) -> None:
 
 
 def _start(wanted: Wanted) -> TrackedTask:
-    from mendel import _native
 
     workspace = _usable(_workspace())
     facts = new_facts(wanted.project, wanted.name, wanted.purpose)
