@@ -19,6 +19,7 @@ use crate::{
     exit::Failure,
     printer::Printer,
     run::{
+        freeze,
         options::RunOptions,
         package,
         prepare::{Cell, Prepared, place},
@@ -101,8 +102,7 @@ impl<'a> Ready<'a> {
         if environment.built {
             printer.note(format_args!("built the environment ({})", task.detected.because));
         }
-        let snapshot = task.take_snapshot(index, printer)?;
-        let manifest = keep(context, &snapshot).await?;
+        let (snapshot, manifest) = freeze::freeze(context, task, index, printer).await?;
         Ok(Self { task, snapshot, manifest, environment })
     }
 
@@ -225,25 +225,6 @@ fn start_path(task: &Prepared) -> PathBuf {
     }
     let up = Path::new(&task.below()).components().count();
     std::iter::repeat_n("..", up).collect::<PathBuf>().join(&task.entry)
-}
-
-/// Stores the files of a snapshot that are not stored yet, and its manifest.
-pub async fn keep(context: &Context, snapshot: &Snapshot) -> Result<Digest, Failure> {
-    let client = &context.client;
-    let mut digests: Vec<_> = snapshot.files.iter().map(|file| file.digest).collect();
-    digests.sort();
-    digests.dedup();
-    let mut missing: std::collections::HashSet<_> = client.missing_blobs(&digests).await?.into_iter().collect();
-    for file in &snapshot.files {
-        if missing.remove(&file.digest) {
-            client.put_blob(&snapshot.read(file)?).await?;
-        }
-    }
-    if let Some(diff) = &snapshot.diff {
-        client.put_blob(diff).await?;
-    }
-    let manifest = serde_json::to_vec(&snapshot.manifest).expect("a manifest has text keys");
-    Ok(client.put_blob(&manifest).await?)
 }
 
 /// What a private folder finds where it lies: data that the snapshot leaves out.
