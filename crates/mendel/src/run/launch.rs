@@ -11,7 +11,7 @@ use mendel_agent::{
 };
 use mendel_api::CreateRuns;
 use mendel_engine::{Action, Plan};
-use mendel_model::{BatchId, Digest, NewBatch, NewRun, Run, RunId, ScriptInfo, TaskKind};
+use mendel_model::{BatchId, Digest, NewBatch, NewRun, Param, Run, RunId, ScriptInfo, TaskKind};
 use mendel_snapshot::{LeftOut, LeftOutReason, Snapshot, StatIndex};
 
 use crate::{
@@ -168,6 +168,7 @@ impl<'a> Ready<'a> {
                 lock: Some(self.environment.lock.digest()),
             },
             inputs: task.inputs.clone(),
+            datasets: datasets(&cell.params),
             identity: cell.identity,
             parser_note: task.parser_note.clone(),
             keep: Keep {
@@ -194,6 +195,16 @@ impl<'a> Ready<'a> {
             jobs,
         })
     }
+}
+
+/// The values of all parameters that are datasets.
+fn datasets(params: &[Param]) -> Vec<String> {
+    let of_kind = |param: &&Param| matches!(param.kind.as_deref(), Some("dataset" | "list[dataset]"));
+    let values = params.iter().filter(of_kind).flat_map(|param| match &param.value {
+        serde_json::Value::Array(values) => values.iter(),
+        value => std::slice::from_ref(value).iter(),
+    });
+    values.filter_map(|value| value.as_str().map(str::to_owned)).collect()
 }
 
 fn launch_of(task: &Prepared) -> Launch {
