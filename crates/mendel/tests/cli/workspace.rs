@@ -1,6 +1,11 @@
 //! A workspace in trouble: disks that take nothing more, newer stores, and company.
 
-use std::{fs, io::Write as _, path::PathBuf};
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    path::PathBuf,
+    process::{Command, Stdio},
+};
 
 use nix::{
     mount::{MntFlags, MsFlags, mount, umount2},
