@@ -97,7 +97,7 @@ pub enum SnapshotError {
         /// What the system said.
         source: io::Error,
     },
-    /// A file was written all the time, or has changed since its digest was taken.
+    /// A file was written all the time, or has changed or gone since its digest was taken.
     #[error("`{}` changed while the snapshot was taken", path.display())]
     Changed {
         /// The file.
@@ -155,9 +155,14 @@ impl SnapshotError {
 }
 
 impl Snapshot {
-    /// The bytes of `file`, if they still have its digest.
+    /// The bytes of `file`, if they still have its digest; one that is gone has changed.
     pub fn read(&self, file: &SnapshotFile) -> Result<Vec<u8>, SnapshotError> {
-        crate::read_verified(&self.root.join(&file.path), &file.digest)
+        match crate::read_verified(&self.root.join(&file.path), &file.digest) {
+            Err(SnapshotError::Read { path, source }) if source.kind() == io::ErrorKind::NotFound => {
+                Err(SnapshotError::Changed { path })
+            }
+            read => read,
+        }
     }
 }
 

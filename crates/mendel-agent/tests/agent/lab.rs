@@ -83,6 +83,7 @@ impl Lab {
             root,
             environment: JobEnvironment::default(),
             inputs: None,
+            datasets: Vec::new(),
             identity: None,
             parser_note: None,
             keep: Keep { monitor: false, ..Keep::default() },
