@@ -9,10 +9,10 @@ use mendel_agent::{
     environment::{self, Machine},
     job::{FolderLink, Job, JobBatch, JobEnvironment, Keep, Launch, Watched, WorkingFolder},
 };
-use mendel_api::CreateRuns;
+use mendel_api::{BlobPack, CreateRuns, PACK_BYTES, PACK_LENGTH};
 use mendel_engine::{Action, Plan};
 use mendel_model::{BatchId, Digest, NewBatch, NewRun, Run, RunId, ScriptInfo, TaskKind};
-use mendel_snapshot::{LeftOut, LeftOutReason, Snapshot, StatIndex};
+use mendel_snapshot::{LeftOut, LeftOutReason, Snapshot, SnapshotFile, StatIndex};
 
 use crate::{
     context::{Context, now},
@@ -234,16 +234,39 @@ pub async fn keep(context: &Context, snapshot: &Snapshot) -> Result<Digest, Fail
     digests.sort();
     digests.dedup();
     let mut missing: HashSet<_> = client.missing_blobs(&digests).await?.into_iter().collect();
-    for file in &snapshot.files {
-        if missing.remove(&file.digest) {
-            client.put_blob(&snapshot.read(file)?).await?;
+    for files in packs(snapshot.files.iter().filter(|file| missing.remove(&file.digest))) {
+        let contents = snapshot.read(&files)?;
+        if let [whole] = &contents[..] {
+            client.put_blob(whole).await?;
+            continue;
         }
+        let mut pack = BlobPack::default();
+        files.iter().zip(&contents).for_each(|(file, bytes)| pack.add(file.digest, bytes));
+        client.put_blobs(pack).await?;
     }
     if let Some(diff) = &snapshot.diff {
         client.put_blob(diff).await?;
     }
     let manifest = serde_json::to_vec(&snapshot.manifest).expect("a manifest has text keys");
     Ok(client.put_blob(&manifest).await?)
+}
+
+/// Files that travel together; one that is too large for that is alone.
+fn packs<'a>(files: impl Iterator<Item = &'a SnapshotFile>) -> Vec<Vec<&'a SnapshotFile>> {
+    let mut packs: Vec<Vec<_>> = Vec::new();
+    let mut room = 0;
+    for file in files {
+        let need = file.stat.size + PACK_LENGTH as u64;
+        match packs.last_mut().filter(|_| need <= room) {
+            Some(pack) => pack.push(file),
+            None => {
+                packs.push(vec![file]);
+                room = PACK_BYTES as u64;
+            }
+        }
+        room = room.saturating_sub(need);
+    }
+    packs
 }
 
 /// What a private folder finds where it lies: data that the snapshot leaves out.
