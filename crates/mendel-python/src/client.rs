@@ -251,7 +251,7 @@ impl Client {
     #[pyo3(signature = (result_json, /))]
     fn put_result(&self, py: Python<'_>, result_json: &str) -> PyResult<()> {
         let result: StepResult = read(result_json)?;
-        self.ask(py, async |client| client.put_result(&result).await)
+        self.ask(py, async |client| client.put_results(&[result]).await)
     }
 
     #[pyo3(signature = (identity, /))]

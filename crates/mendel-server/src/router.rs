@@ -7,6 +7,7 @@ use axum::{
     routing::{get, post, put},
 };
 use http::{Method, StatusCode, Uri};
+use mendel_api::PACK_BYTES;
 use mendel_model::limits;
 
 use crate::{
@@ -27,7 +28,8 @@ pub fn router(app: App) -> Router {
         .merge(blobs())
         .merge(upkeep())
         .route("/models", get(artifact::models::list_models))
-        .route("/results", post(result::put::put_result).get(result::list::list_results))
+        .route("/results", post(result::put::put_results).get(result::list::list_results))
+        .route("/results/find", post(result::find::find_results))
         .route("/projects", post(project::create::create_project).get(project::list::list_projects))
         .route("/projects/{name}", get(project::show::show_project))
         .route("/batches/{id}", get(batch::show::show_batch))
@@ -62,7 +64,9 @@ fn runs() -> Router<App> {
 }
 
 fn blobs() -> Router<App> {
+    let many = post(blob::put_many::put_blobs).layer(DefaultBodyLimit::max(PACK_BYTES));
     Router::new()
+        .route("/blobs", many)
         .route("/blobs/missing", post(blob::missing::missing_blobs))
         .route("/blobs/{digest}", put(blob::put::put_chunk).get(blob::get::get_blob))
         .route("/blobs/{digest}/upload", get(blob::upload::upload_state))

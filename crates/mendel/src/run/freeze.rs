@@ -5,8 +5,9 @@
 
 use std::collections::HashSet;
 
+use mendel_api::{BlobPack, PACK_BYTES, PACK_LENGTH};
 use mendel_model::Digest;
-use mendel_snapshot::{Snapshot, SnapshotError, StatIndex};
+use mendel_snapshot::{Snapshot, SnapshotError, SnapshotFile, StatIndex};
 
 use crate::{context::Context, exit::Failure, printer::Printer, run::prepare::Prepared};
 
@@ -38,17 +39,40 @@ async fn keep(context: &Context, snapshot: &Snapshot) -> Result<Result<Digest, S
     digests.sort();
     digests.dedup();
     let mut missing: HashSet<_> = client.missing_blobs(&digests).await?.into_iter().collect();
-    for file in &snapshot.files {
-        if missing.remove(&file.digest) {
-            match snapshot.read(file) {
-                Ok(bytes) => client.put_blob(&bytes).await?,
-                Err(error) => return Ok(Err(error)),
-            };
+    for files in packs(snapshot.files.iter().filter(|file| missing.remove(&file.digest))) {
+        let contents = match snapshot.read(&files) {
+            Ok(contents) => contents,
+            Err(error) => return Ok(Err(error)),
+        };
+        if let [whole] = &contents[..] {
+            client.put_blob(whole).await?;
+            continue;
         }
+        let mut pack = BlobPack::default();
+        files.iter().zip(&contents).for_each(|(file, bytes)| pack.add(file.digest, bytes));
+        client.put_blobs(pack).await?;
     }
     if let Some(diff) = &snapshot.diff {
         client.put_blob(diff).await?;
     }
     let manifest = serde_json::to_vec(&snapshot.manifest).expect("a manifest has text keys");
     Ok(Ok(client.put_blob(&manifest).await?))
+}
+
+/// Files that travel together; one that is too large for that is alone.
+fn packs<'a>(files: impl Iterator<Item = &'a SnapshotFile>) -> Vec<Vec<&'a SnapshotFile>> {
+    let mut packs: Vec<Vec<_>> = Vec::new();
+    let mut room = 0;
+    for file in files {
+        let need = file.stat.size + PACK_LENGTH as u64;
+        match packs.last_mut().filter(|_| need <= room) {
+            Some(pack) => pack.push(file),
+            None => {
+                packs.push(vec![file]);
+                room = PACK_BYTES as u64;
+            }
+        }
+        room = room.saturating_sub(need);
+    }
+    packs
 }
