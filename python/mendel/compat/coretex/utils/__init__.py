@@ -93,7 +93,7 @@ def resizeWithPadding(image: Any, width: int, height: int) -> Tuple[Any, int, in
     array = np.asarray(image)
     scale = min(width / array.shape[1], height / array.shape[0])
     fitted = (max(1, round(array.shape[1] * scale)), max(1, round(array.shape[0] * scale)))
-    resized = np.asarray(Image.fromarray(array).resize(fitted, Image.BILINEAR))
+    resized = np.asarray(Image.fromarray(array).resize(fitted, Image.Resampling.BILINEAR))
     top, left = (height - fitted[1]) // 2, (width - fitted[0]) // 2
     framed = np.zeros((height, width, *array.shape[2:]), dtype=array.dtype)
     framed[top : top + fitted[1], left : left + fitted[0]] = resized
