@@ -89,6 +89,7 @@ pub fn judge(case: &Case<'_>, index: &mut StatIndex) -> Result<Judgement, Snapsh
     bench.judge_reads()?;
     bench.judge_named()?;
     bench.judge_listings()?;
+    bench.judge_data()?;
     if let Some(lock) = case.job.environment.lock {
         bench.depend(DependencyKind::Environment, ENVIRONMENT.to_owned(), Some(lock));
     }
@@ -284,6 +285,21 @@ impl<'a> Bench<'a> {
             } else if facts.is_dir() && is_command {
                 self.judge_input(path)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Data that parameters name counts as it was found; what lies outside the snapshot must
+    /// still be so.
+    fn judge_data(&mut self) -> Result<(), SnapshotError> {
+        let case = self.case;
+        for data in &case.job.data {
+            let place = case.job.root.join(&data.subject);
+            let is_there = place.symlink_metadata().is_ok() && !self.is_in_snapshot(&data.subject);
+            if is_there && current_digest(&case.job.root, data, self.index)? != data.digest {
+                self.taint(format!("`{}` changed while it ran", data.subject));
+            }
+            self.depend(data.kind, data.subject.clone(), data.digest);
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ use tokio::{runtime::Handle, task::spawn_blocking};
 
 use super::launch::Preparation;
 use crate::{
-    job::{FolderLink, Job, JobBatch, WorkingFolder},
+    job::{FolderLink, Job, JobBatch, Launch, WorkingFolder},
     judge::Named,
     roots::roots,
     worker::{self, Settings},
@@ -112,6 +112,14 @@ pub(super) async fn prepare(
         package: batch.package.clone(),
         coretex: job.coretex,
     };
+    let stand_in = match &job.launch {
+        Launch::Script { stand_in: Some(text), .. } => {
+            let script = place.join("notebook.py");
+            make(&script, |path| fs::write(path, text))?;
+            Some(script)
+        }
+        _ => None,
+    };
     let told = place.join("observe");
     make(&told, |path| settings.write(path))?;
     let cache = workspace.cache();
@@ -125,7 +133,7 @@ pub(super) async fn prepare(
         ("MENDEL_BINARY", batch.binary.clone().into()),
         ("MENDEL_OBSERVE", told.into()),
     ]);
-    Ok(Ready { preparation: Preparation { folder, variables, python_path }, root, manifest, named, observed })
+    Ok(Ready { preparation: Preparation { folder, stand_in, variables, python_path }, root, manifest, named, observed })
 }
 
 async fn manifest(run: RunId, digest: &Digest, client: &Client) -> Result<Manifest, PrepareError> {

@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use mendel_agent::job::words_note;
 use mendel_api::RunQuery;
 use mendel_engine::{Candidate, EnvironmentPolicy, Plan, Relative, StepRequest};
-use mendel_model::{Dependency, DependencyKind, Digest, EnvironmentLock, Param, Run, Status};
+use mendel_model::{Dependency, DependencyKind, Digest, EnvironmentLock, Identity, Param, Run, Status, StepResult};
 use mendel_snapshot::StatIndex;
 use serde_json::Value;
 
@@ -13,18 +14,21 @@ use crate::{
     context::Context,
     exit::Failure,
     render,
-    run::{explain, prepare::Prepared},
+    run::{
+        explain,
+        prepare::{Cell, Prepared},
+    },
 };
 
 /// Decides every cell of `task`.
 pub async fn decide(context: &Context, task: &Prepared, force: bool, index: &mut StatIndex) -> Result<Plan, Failure> {
     let lock = task.known_lock(context)?;
-    let mut present = Present { task, lock: lock.as_ref(), index, known: HashMap::new() };
+    let mut present = Present { task, lock: lock.as_ref(), index, known: known_data(task) };
     let mut requests = Vec::with_capacity(task.cells.len());
     let mut relative = None;
     for cell in &task.cells {
         let results = match cell.identity.filter(|_| !force) {
-            Some(identity) => context.client.results(&identity).await?,
+            Some(identity) => results(context, task, cell, &identity).await?,
             None => Vec::new(),
         };
         let mut candidates = Vec::with_capacity(results.len());
@@ -56,6 +60,30 @@ pub async fn decide(context: &Context, task: &Prepared, force: bool, index: &mut
         eprintln!("note: the index of files was not kept: {error}");
     }
     Ok(plan)
+}
+
+/// The results that may answer `cell`: those of its meaning, and those of the same words where
+/// only a run can tell what they mean.
+async fn results(
+    context: &Context,
+    task: &Prepared,
+    cell: &Cell,
+    identity: &Identity,
+) -> Result<Vec<StepResult>, Failure> {
+    let mut found = context.client.results(identity).await?;
+    if task.parser_note.is_none() {
+        return Ok(found);
+    }
+    let note = context.client.note(&words_note(identity)).await?;
+    let Some(settled) = note.and_then(|note| note.as_str()?.parse::<Identity>().ok()) else { return Ok(found) };
+    for result in context.client.results(&settled).await? {
+        // Other words may mean the same today, and something else with other code.
+        let run = context.run(&result.run.to_string()).await?;
+        if run.facts.script.arguments == cell.words {
+            found.push(result);
+        }
+    }
+    Ok(found)
 }
 
 /// The values of parameters by name; by `section/name` where a name is not unique.
@@ -100,8 +128,22 @@ impl Present<'_> {
         if let Some(known) = self.known.get(&name) {
             return Ok(*known);
         }
-        let digest = mendel_snapshot::current_digest(&self.task.root, dependency, self.index)?;
+        let digest = match is_whole(dependency) {
+            true => Some(self.task.code_digest(self.index)?),
+            false => mendel_snapshot::current_digest(&self.task.root, dependency, self.index)?,
+        };
         self.known.insert(name, digest);
         Ok(digest)
     }
+}
+
+/// The digests of data that is found by name.
+fn known_data(task: &Prepared) -> HashMap<(DependencyKind, String), Option<Digest>> {
+    let named = task.cells.iter().flat_map(|cell| cell.data.all()).filter(|datum| datum.path.is_none());
+    named.map(|datum| ((DependencyKind::Input, datum.subject.clone()), Some(datum.version))).collect()
+}
+
+/// Whether it is the snapshot as a whole.
+fn is_whole(dependency: &Dependency) -> bool {
+    dependency.kind == DependencyKind::Code && dependency.subject == "."
 }

@@ -4,11 +4,14 @@
 
 mod bad_input;
 mod command;
+mod data;
 mod folder;
 mod grid;
 mod interrupt;
 mod lab;
 mod layering;
 mod looking;
+mod notebook;
+mod old_task;
 mod rerun;
 mod script;
