@@ -16,7 +16,7 @@ use tokio::{runtime::Handle, task::spawn_blocking};
 
 use super::launch::Preparation;
 use crate::{
-    job::{FolderLink, Job, JobBatch, WorkingFolder},
+    job::{FolderLink, Job, JobBatch, Launch, WorkingFolder},
     judge::Named,
     roots::roots,
     worker::{self, Settings},
@@ -112,6 +112,14 @@ pub(super) async fn prepare(
         package: batch.package.clone(),
         coretex: job.coretex,
     };
+    let stand_in = match &job.launch {
+        Launch::Script { stand_in: Some(text), .. } => {
+            let script = place.join("notebook.py");
+            make(&script, |path| fs::write(path, text))?;
+            Some(script)
+        }
+        _ => None,
+    };
     let told = place.join("observe");
     make(&told, |path| settings.write(path))?;
     let cache = workspace.cache();
@@ -125,7 +133,7 @@ pub(super) async fn prepare(
         ("MENDEL_BINARY", batch.binary.clone().into()),
         ("MENDEL_OBSERVE", told.into()),
     ]);
-    Ok(Ready { preparation: Preparation { folder, variables, python_path }, root, manifest, named, observed })
+    Ok(Ready { preparation: Preparation { folder, stand_in, variables, python_path }, root, manifest, named, observed })
 }
 
 async fn manifest(run: RunId, digest: &Digest, client: &Client) -> Result<Manifest, PrepareError> {
@@ -172,7 +180,7 @@ fn make(path: &Path, action: impl FnOnce(&Path) -> io::Result<()>) -> Result<(),
     action(path).map_err(|source| PrepareError::Make { path: path.to_owned(), source })
 }
 
-/// The existing paths that words name, plainly or as `--name=path`, the datasets and the inputs.
+/// The existing paths that words name, plainly or as `--name=path`, and the inputs.
 fn named_paths(job: &Job, folder: &Path) -> Vec<Named> {
     let inputs = job.inputs.iter().flatten().map(|path| job.root.join(path));
     let texts = job.arguments.iter().flat_map(|word| {
@@ -180,13 +188,11 @@ fn named_paths(job: &Job, folder: &Path) -> Vec<Named> {
         [Some(word.as_str()), value].into_iter().flatten().filter(|text| !text.is_empty())
     });
     let mut named: Vec<Named> = Vec::new();
-    let paths = texts.map(|text| folder.join(text)).chain(inputs).map(|path| (path, false));
-    let datasets = job.datasets.iter().map(|text| (folder.join(text), true));
-    for (path, is_dataset) in datasets.chain(paths) {
+    for path in texts.map(|text| folder.join(text)).chain(inputs) {
         let path = tidy(&path);
         let Ok(facts) = path.metadata() else { continue };
         if path != Path::new("/") && !named.iter().any(|known| known.path == path) {
-            named.push(Named { path, stat: FileStat::of(&facts), is_dataset });
+            named.push(Named { path, stat: FileStat::of(&facts) });
         }
     }
     named

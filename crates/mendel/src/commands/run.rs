@@ -12,6 +12,7 @@ use crate::{
         index,
         launch::launch,
         options::RunOptions,
+        outputs,
         prepare::{self, Prepared},
         reuse, summary,
         target::Target,
@@ -101,6 +102,7 @@ pub async fn finish(
         let mut index = index::of(context, &task.root);
         let outcome = launch(context, (task, plan), options, &mut index, printer).await?;
         reuse::put_back(context, task, plan, printer).await?;
+        outputs::tell_missing(context, task, &outcome, printer).await?;
         let stop = outcome.interrupted
             || options.fail_fast && outcome.cells.iter().any(|cell| cell.run.status == mendel_model::Status::Failed);
         outcomes.push(outcome);
