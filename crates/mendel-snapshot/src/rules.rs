@@ -19,7 +19,7 @@ use ignore::{
 const NEVER: [&str; 3] = [".git", ".mendel", "__pycache__"];
 
 /// An empty file of this name leaves its folder out.
-pub(crate) const LEAVE_OUT_MARKER: &str = ".coretexignore";
+pub const LEAVE_OUT_MARKER: &str = ".coretexignore";
 
 /// Patterns of gitignore kind that a project file gives.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
