@@ -13,7 +13,7 @@ use super::{
     Fingerprint, SymbolFact,
     base::{CodeBase, ModuleId, ModuleSource, UnitId},
     facts::Attribute,
-    links::{Doubt, Target},
+    links::{Doubt, Found, Target},
 };
 
 /// What was reached so far.
@@ -87,7 +87,7 @@ impl<S: ModuleSource> CodeBase<S> {
         }
         self.enter(id.0, closure);
         let links = self.links(id);
-        let annotations = links.annotations.iter().filter(|_| closure.full);
+        let annotations = links.annotations.iter().filter(|_| closure.full || links.is_watched);
         closure.open.extend(links.targets.iter().chain(annotations).rev().cloned());
         closure.doubts.extend(links.doubts.iter().cloned());
         let facts = self.modules[id.0].facts.clone();
@@ -96,16 +96,11 @@ impl<S: ModuleSource> CodeBase<S> {
         }
     }
 
-    /// An attribute of an unknown object, unless something installed made the object.
+    /// An attribute of an object whose class is not known.
     fn want(&mut self, module: ModuleId, attribute: &Attribute, closure: &mut Closure) {
         if let Some(via) = &attribute.via {
-            let is_installed = |target: &Target| match target {
-                Target::External(name) => !name.contains("load") && !name.contains("open"),
-                Target::Module(_) => true,
-                _ => false,
-            };
             let found = self.resolve(module, via);
-            if !found.is_empty() && found.iter().all(|found| is_installed(&found.target)) {
+            if !found.is_empty() && found.iter().all(|found| self.is_known(found, attribute.is_made)) {
                 return;
             }
         }
@@ -121,6 +116,19 @@ impl<S: ModuleSource> CodeBase<S> {
                     text: "a computed attribute of an unknown object: every class imported here counts".to_owned(),
                 });
             }
+        }
+    }
+
+    /// Whether what a call gives is of a class that is reached anyway, or of none of the project's.
+    fn is_known(&self, found: &Found, is_made: bool) -> bool {
+        match &found.target {
+            Target::External(name) => !name.contains("load") && !name.contains("open"),
+            Target::Module(_) => true,
+            Target::Unit((module, unit)) => self.modules[*module].unit(*unit).class.as_ref().is_some_and(|class| {
+                let is_usual = !class.metaclass && !class.members.iter().any(|member| member == "__new__");
+                is_made && !found.rest && is_usual
+            }),
+            _ => false,
         }
     }
 
@@ -246,12 +254,14 @@ impl<S: ModuleSource> CodeBase<S> {
         let mut units: Vec<UnitId> = closure.units.iter().copied().collect();
         units.sort_unstable_by(|a, b| (&self.modules[a.0].file, a.1).cmp(&(&self.modules[b.0].file, b.1)));
         for id in &units {
-            parts.push(digest_of(&self.links(*id)));
+            let links = self.links(*id);
+            let is_full = full || links.is_watched;
+            parts.push(digest_of(&links));
             let module = &self.modules[id.0];
             let unit = module.unit(id.1);
             for part in unit.parts.iter() {
                 let name = if part.name.is_empty() { "(top level)" } else { &part.name };
-                let digest = if full { part.full } else { part.digest };
+                let digest = if is_full { part.full } else { part.digest };
                 add(format!("{}:{name}", module.file), digest, part.line);
             }
         }

@@ -59,6 +59,8 @@ pub(super) struct Links {
     /// Of the unit and of where its references lead: without docstrings and annotations, and with them.
     pub digest: Digest,
     pub full: Digest,
+    /// Whether something that is not the project's may look at annotations and docstrings.
+    pub is_watched: bool,
 }
 
 /// Functions that evaluate text in the module around.
@@ -94,8 +96,14 @@ impl<S: ModuleSource> CodeBase<S> {
         let facts = self.modules[module].facts.clone();
         let unit = &facts.units[index];
         let blank = Digest::of(b"");
-        let mut links =
-            Links { targets: Vec::new(), annotations: Vec::new(), doubts: Vec::new(), digest: blank, full: blank };
+        let mut links = Links {
+            targets: Vec::new(),
+            annotations: Vec::new(),
+            doubts: Vec::new(),
+            digest: blank,
+            full: blank,
+            is_watched: false,
+        };
         let (mut plain, mut full) = (Vec::new(), Vec::new());
         for part in &unit.parts {
             plain.extend(part.digest.as_bytes());
@@ -123,8 +131,13 @@ impl<S: ModuleSource> CodeBase<S> {
             targets.sort();
             targets.dedup();
         }
-        links.digest = Digest::of(&plain);
         links.full = Digest::of(&full);
+        links.is_watched = unit.watchers.iter().any(|watcher| {
+            self.resolve(module, watcher)
+                .iter()
+                .any(|found| !matches!(found.target, Target::Unit(_) | Target::Module(_)))
+        });
+        links.digest = if links.is_watched { links.full } else { Digest::of(&plain) };
         links
     }
 

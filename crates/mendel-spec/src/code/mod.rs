@@ -7,6 +7,7 @@
 //! than may be needed, and a [`Doubt`] says so.
 
 mod base;
+mod chain;
 mod closure;
 mod declaration;
 mod effects;

@@ -11,11 +11,13 @@ use super::facts::Origin;
 
 /// What is known of a bound name.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Role {
+pub(super) enum Role<'a> {
     Parameter,
     /// Bound to new objects only.
     Fresh,
     Local,
+    /// Bound once, to what calling that gives.
+    Made(&'a Expr),
     /// A function or class within.
     Definition,
     /// Bound by one import and nothing else.
@@ -25,7 +27,7 @@ pub(super) enum Role {
 /// The names a body binds.
 #[derive(Debug, Default)]
 pub(super) struct Bindings<'a> {
-    pub names: HashMap<&'a str, Role>,
+    pub names: HashMap<&'a str, Role<'a>>,
     pub globals: HashSet<&'a str>,
     pub nonlocals: HashSet<&'a str>,
 }
@@ -63,11 +65,11 @@ impl<'a> Bindings<'a> {
         }
     }
 
-    fn bind(&mut self, name: &'a str, role: Role) {
+    fn bind(&mut self, name: &'a str, role: Role<'a>) {
         self.names
             .entry(name)
             .and_modify(|known| {
-                if *known != role || matches!(role, Role::Import(_)) {
+                if *known != role || matches!(role, Role::Import(_) | Role::Made(_)) {
                     *known = Role::Local;
                 }
             })
@@ -136,6 +138,13 @@ impl<'a> Visitor<'a> for Bindings<'a> {
                         other => self.visit_expr(other),
                     }
                 }
+                self.visit_expr(&assign.value);
+            }
+            Stmt::Assign(assign) if matches!(assign.targets.as_slice(), [Expr::Name(_)]) => {
+                let ([Expr::Name(name)], Expr::Call(call)) = (assign.targets.as_slice(), &*assign.value) else {
+                    return walk_stmt(self, stmt);
+                };
+                self.bind(name.id.as_str(), Role::Made(&call.func));
                 self.visit_expr(&assign.value);
             }
             other => walk_stmt(self, other),

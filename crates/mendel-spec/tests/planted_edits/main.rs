@@ -49,7 +49,7 @@ fn planted_edits_never_lead_to_wrong_reuse_seldom_to_needless_work_and_always_to
             if !is_stale && (is_reached || is_other) {
                 wrong.push(format!("{} for {stage}", edit.name));
             }
-            let why = differing(&before[stage], &after[stage]);
+            let why = if is_stale { differing(&before[stage], &after[stage]) } else { Vec::new() };
             if is_stale && why.is_empty() {
                 unexplained.push(format!("{} for {stage}", edit.name));
             }
