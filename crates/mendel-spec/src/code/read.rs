@@ -197,6 +197,7 @@ impl<'a> Reader<'a> {
                     self.imports(&inner.finalbody, into);
                 }
                 Stmt::With(inner) => self.imports(&inner.body, into),
+                Stmt::ClassDef(inner) => self.imports(&inner.body, into),
                 Stmt::For(inner) => {
                     self.imports(&inner.body, into);
                     self.imports(&inner.orelse, into);

@@ -30,6 +30,8 @@ pub(super) struct Bindings<'a> {
     pub names: HashMap<&'a str, Role<'a>>,
     pub globals: HashSet<&'a str>,
     pub nonlocals: HashSet<&'a str>,
+    /// Names that functions within declare with `nonlocal`.
+    rebound: Vec<&'a str>,
 }
 
 impl<'a> Bindings<'a> {
@@ -40,6 +42,12 @@ impl<'a> Bindings<'a> {
         let declared: Vec<_> = bindings.globals.iter().chain(&bindings.nonlocals).copied().collect();
         for name in declared {
             bindings.names.remove(name);
+        }
+        // A function within binds the name again, to anything.
+        for name in std::mem::take(&mut bindings.rebound) {
+            if let Some(role) = bindings.names.get_mut(name).filter(|role| **role != Role::Parameter) {
+                *role = Role::Local;
+            }
         }
         bindings
     }
@@ -122,10 +130,29 @@ pub(super) fn is_fresh(expr: &Expr) -> bool {
     }
 }
 
+/// Collects the names of `nonlocal` statements at any depth.
+struct Rebound<'a, 'r>(&'r mut Vec<&'a str>);
+
+impl<'a> Visitor<'a> for Rebound<'a, '_> {
+    fn visit_stmt(&mut self, stmt: &'a Stmt) {
+        match stmt {
+            Stmt::Nonlocal(nonlocal) => self.0.extend(nonlocal.names.iter().map(|name| name.as_str())),
+            other => walk_stmt(self, other),
+        }
+    }
+
+    // Statements alone are looked at.
+    fn visit_expr(&mut self, _: &'a Expr) {}
+}
+
 impl<'a> Visitor<'a> for Bindings<'a> {
     fn visit_stmt(&mut self, stmt: &'a Stmt) {
         match stmt {
-            Stmt::FunctionDef(function) => self.bind(function.name.as_str(), Role::Definition),
+            Stmt::FunctionDef(function) => {
+                self.bind(function.name.as_str(), Role::Definition);
+                let mut inner = Rebound(&mut self.rebound);
+                inner.visit_body(&function.body);
+            }
             Stmt::ClassDef(class) => self.bind(class.name.as_str(), Role::Definition),
             Stmt::Import(import) => self.import(import),
             Stmt::ImportFrom(import) => self.import_from(import),
