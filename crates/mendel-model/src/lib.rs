@@ -41,6 +41,9 @@ pub use record::{BadRecord, ConsoleStream, Point, Record, StatusRecord};
 pub use run::{ConsoleLine, NewRun, Owner, Run, RunUpdate, ScriptInfo, TaskKind, TaskType};
 pub use series::{SeriesKey, SeriesPoint, SeriesSummary};
 pub use status::{Move, Status, Transition, WrongStatus};
-pub use step::{Dependency, DependencyKind, Output, Reason, ReasonKind, StepKey, StepResult, step_key};
+pub use step::{
+    Dependency, DependencyKind, InputId, Output, Reason, ReasonKind, ScopeFile, StageField, StageRecord, StepKey,
+    StepResult, step_key,
+};
 pub use time::Timestamp;
 pub use window::window_means;

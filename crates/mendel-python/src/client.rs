@@ -245,6 +245,29 @@ impl Client {
         self.document(py, async |client| client.results(&identity).await)
     }
 
+    #[pyo3(signature = (identities_json, /))]
+    fn find_results(&self, py: Python<'_>, identities_json: &str) -> PyResult<String> {
+        let identities: Vec<Identity> = read(identities_json)?;
+        self.document(py, async |client| {
+            let mut found = Vec::with_capacity(identities.len());
+            for identity in &identities {
+                found.push(client.results(identity).await?);
+            }
+            Ok(found)
+        })
+    }
+
+    #[pyo3(signature = (results_json, /))]
+    fn put_results(&self, py: Python<'_>, results_json: &str) -> PyResult<()> {
+        let results: Vec<StepResult> = read(results_json)?;
+        self.ask(py, async |client| {
+            for result in &results {
+                client.put_result(result).await?;
+            }
+            Ok(())
+        })
+    }
+
     #[pyo3(signature = (run, /))]
     fn result_of(&self, py: Python<'_>, run: &str) -> PyResult<Option<String>> {
         let run = id(run)?;

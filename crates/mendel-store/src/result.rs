@@ -27,12 +27,22 @@ impl Store {
     }
 
     /// Results that may be reused, newest first: of runs that ended well and whose files
-    /// did not change while they ran.
+    /// did not change while they ran. A stage is whole when its result is put: it answers
+    /// whatever becomes of its run.
     pub async fn results(&self, identity: &Identity) -> Result<Vec<StepResult>> {
         let mut session = self.database.read().await?;
-        let text = "SELECT s.document FROM results s JOIN runs r ON r.number = s.run WHERE s.identity = $1 \
-             AND r.status IN ('completed', 'published') AND r.tainted = 0 ORDER BY s.finished DESC, s.position DESC";
-        session.all(sql(text).bind(*identity)).await?.iter().map(|row| row.document(0)).collect()
+        let text = "SELECT s.document, CAST(CASE WHEN r.status IN ('completed', 'published') AND r.tainted = 0 THEN 1 ELSE 0 END \
+             AS BIGINT) FROM results s \
+             JOIN runs r ON r.number = s.run WHERE s.identity = $1 ORDER BY s.finished DESC, s.position DESC";
+        let rows = session.all(sql(text).bind(*identity)).await?;
+        let mut results = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let result: StepResult = row.document(0)?;
+            if result.stage.is_some() || row.int(1)? == 1 {
+                results.push(result);
+            }
+        }
+        Ok(results)
     }
 
     /// The newest result of a run, whatever became of the run.
