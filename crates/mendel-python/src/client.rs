@@ -236,7 +236,7 @@ impl Client {
     #[pyo3(signature = (result_json, /))]
     fn put_result(&self, py: Python<'_>, result_json: &str) -> PyResult<()> {
         let result: StepResult = read(result_json)?;
-        self.ask(py, async |client| client.put_result(&result).await)
+        self.ask(py, async |client| client.put_results(&[result]).await)
     }
 
     #[pyo3(signature = (identity, /))]
@@ -248,24 +248,13 @@ impl Client {
     #[pyo3(signature = (identities_json, /))]
     fn find_results(&self, py: Python<'_>, identities_json: &str) -> PyResult<String> {
         let identities: Vec<Identity> = read(identities_json)?;
-        self.document(py, async |client| {
-            let mut found = Vec::with_capacity(identities.len());
-            for identity in &identities {
-                found.push(client.results(identity).await?);
-            }
-            Ok(found)
-        })
+        self.document(py, async |client| client.results_of(&identities).await)
     }
 
     #[pyo3(signature = (results_json, /))]
     fn put_results(&self, py: Python<'_>, results_json: &str) -> PyResult<()> {
         let results: Vec<StepResult> = read(results_json)?;
-        self.ask(py, async |client| {
-            for result in &results {
-                client.put_result(result).await?;
-            }
-            Ok(())
-        })
+        self.ask(py, async |client| client.put_results(&results).await)
     }
 
     #[pyo3(signature = (run, /))]
