@@ -104,7 +104,7 @@ class Pipeline:
         fields: PipelineData = {} if data is None else (dict(data) if type(data) is dict else data)
         fields["input_id"] = input_id
         if self.steps is not None and first_stage is None and last_stage is None:
-            return self.steps.process(input_id, fields, config, status, **kwargs)
+            return self.steps.process(input_id, config, status, **kwargs)
         extra = self.get_extra_stages(first_stage, last_stage, fields.keys())
         control, seconds = ProcessingControl(first_stage, last_stage), {}
         from mendel.pipeline.status import update
