@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any, Callable, Collection, Dict, overload
 
-from mendel.pipeline.stage import Stage
+from mendel.pipeline.stage_class import Stage
 
 _GIVEN = ("pipeline", "config", "status")
 

@@ -6,7 +6,7 @@ from typing import Any, List, Sequence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from mendel.pipeline.stage import Stage
+    from mendel.pipeline.stage_class import Stage
 
 
 class AmbiguousStages(AssertionError, ValueError):

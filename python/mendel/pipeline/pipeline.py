@@ -12,7 +12,7 @@ from mendel.pipeline.order import check_distinct, ordered
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from mendel.pipeline.stage import Stage
+    from mendel.pipeline.stage_class import Stage
     from mendel.pipeline.status import Status
     from mendel.pipeline.steps import Steps
     from mendel.pipeline.types import InputID, PathLike, PipelineData

@@ -14,7 +14,7 @@ from mendel.pipeline.config import Config, merge
 from mendel.pipeline.input_id import decode_input_ids
 from mendel.pipeline.load import load_from_module
 from mendel.pipeline.pipeline import Pipeline, create_pipeline
-from mendel.pipeline.stage import EVENTS, Stage
+from mendel.pipeline.stage_class import EVENTS, Stage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
