@@ -81,6 +81,14 @@ class Status:
         finally:
             self.intermediate(None)
 
+    def __getstate__(self) -> Dict[str, Any]:
+        """What another process is handed: there, messages go to its standard error."""
+        return {"id": self.id, "data": self.data}
+
+    def __setstate__(self, state: Dict[str, Any]) -> None:
+        self.__init__(listener=Lines(sys.stderr))  # type: ignore[misc]
+        self.__dict__.update(state)
+
     def _tell(self, message: Message | None, intermediate: bool) -> None:
         status: Status | None = self
         while status is not None:

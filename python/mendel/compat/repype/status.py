@@ -75,6 +75,13 @@ class Status(live.Status):
         self._intermediate.update()
         self.update()
 
+    def __getstate__(self) -> Dict[str, Any]:
+        """Another process goes on with the same files."""
+        return dict(self.__dict__)
+
+    def __setstate__(self, state: Dict[str, Any]) -> None:
+        self.__dict__.update(state)
+
     def _take_away(self) -> None:
         if self._intermediate is not None:
             self._intermediate = None
