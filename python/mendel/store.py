@@ -115,9 +115,7 @@ class Store:
 
     def find_results(self, identities: list[str]) -> list[list[Document]]:
         """The results of steps under each identity, newest first."""
-        answer: list[list[Document]] = json.loads(
-            self._ask(lambda client: client.find_results(json.dumps(identities)))
-        )
+        answer: list[list[Document]] = json.loads(self._ask(lambda client: client.find_results(json.dumps(identities))))
         return answer
 
     def put_results(self, results: list[Document]) -> None:

@@ -25,4 +25,4 @@ class _Finder:
 def provide_repype() -> None:
     """Makes `import repype` work. An installed `repype` is left alone."""
     if not any(finder is _Finder for finder in sys.meta_path):
-        sys.meta_path.append(_Finder)  # type: ignore[arg-type]
+        sys.meta_path.append(_Finder)

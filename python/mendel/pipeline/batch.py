@@ -147,7 +147,7 @@ class Batch:
         self._cancelled = False
         for step, context in enumerate(chosen):
             inner = derive(status)
-            facts = {"task": str(context.task.path.resolve()), "step": step, "step_count": len(chosen)}
+            facts: Dict[str, Any] = {"task": str(context.task.path.resolve()), "step": step, "step_count": len(chosen)}
             update(inner, info="enter", **facts)
             code = await self._run_one(context, inner)
             if code != 0:

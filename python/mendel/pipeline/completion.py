@@ -19,8 +19,8 @@ from mendel.pipeline.config import Config
 from mendel.pipeline.fingerprint import class_path, code_digests, subject
 from mendel.pipeline.formats import encode
 from mendel.pipeline.input_id import written
-from mendel.pipeline.plain import canonical, document, plain, restored
 from mendel.pipeline.place import store_of
+from mendel.pipeline.plain import canonical, document, plain, restored
 from mendel.pipeline.vault import Vault
 from mendel.store import now
 
@@ -292,5 +292,3 @@ def _content(note: Document, name: str) -> bytes:
     for stage, row in note["times"].items():
         lines.append(",".join([stage, *(str(row.get(column, "")) for column in columns)]))
     return ("\n".join(lines) + "\n").encode()
-
-

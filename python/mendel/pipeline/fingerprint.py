@@ -17,6 +17,7 @@ import sysconfig
 import types
 from typing import Any, Callable, Iterable, Iterator
 
+from mendel.pipeline.constants import written_constant
 from mendel.pipeline.plain import canonical
 
 _SKIPPED = {"__doc__", "__module__", "__qualname__", "__dict__", "__weakref__", "__annotations__", "__firstlineno__"}
@@ -87,19 +88,19 @@ def _from_source(classes: dict[str, type]) -> dict[str, str]:
 def _import_root(cls: type) -> str | None:
     """The folder from which the module of a class was imported; None where it has no source."""
     module = sys.modules.get(cls.__module__)
-    file = getattr(module, "__file__", None)
+    file: str | None = getattr(module, "__file__", None)
     if cls.__module__ == "__main__" or "<locals>" in cls.__qualname__ or not file or not file.endswith(".py"):
         return None
     if _is_foreign(file):
         return None
     parts = cls.__module__.count(".") + (2 if os.path.basename(file) == "__init__.py" else 1)
-    root = os.path.abspath(file)
+    root: str = os.path.abspath(file)
     for _ in range(parts):
         root = os.path.dirname(root)
     return root
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _is_foreign(file: str) -> bool:
     """Whether a module belongs to an installed package, Python itself, or Mendel."""
     path = os.path.realpath(file)
@@ -175,7 +176,7 @@ class _Follower:
             self.of_value(function.__defaults__),
             self.of_value(function.__kwdefaults__),
             [[name, self._of_cell(cell)] for name, cell in cells if name != "__class__"],
-            [[name, self.of_value(value)] for name, value in self._references(function)],
+            [[name, value] for name, value in self._references(function)],
         ]
 
     def of_code(self, code: types.CodeType, doc: str | None = None) -> Any:
@@ -183,7 +184,9 @@ class _Follower:
         if doc is not None and constants and constants[0] == doc:
             constants[0] = None
         shown = [
-            self.of_code(constant, _docstring(constant)) if isinstance(constant, types.CodeType) else _constant(constant)
+            self.of_code(constant, _docstring(constant))
+            if isinstance(constant, types.CodeType)
+            else _constant(constant)
             for constant in constants
         ]
         names = [list(code.co_names), list(code.co_varnames), list(code.co_freevars)]
@@ -196,18 +199,28 @@ class _Follower:
             return ["empty"]
 
     def _references(self, function: types.FunctionType) -> Iterator[tuple[str, Any]]:
-        """What the code names, of its globals and of the project's modules."""
+        """What the code names, of its globals and of the project's modules, as shown."""
         names = sorted(set(_names(function.__code__)))
         space = function.__globals__
         for name in names:
             if name not in space:
                 continue
             value = space[name]
-            yield name, value
+            yield name, self._held(space.get("__name__", ""), name, value)
             if isinstance(value, types.ModuleType) and _is_ours(value.__name__):
                 for attribute in names:
                     if attribute in vars(value):
-                        yield f"{name}.{attribute}", vars(value)[attribute]
+                        yield f"{name}.{attribute}", self._held(value.__name__, attribute, vars(value)[attribute])
+
+    def _held(self, module: str, name: str, value: Any) -> Any:
+        """What a global name stands for: a constant as it is written, since running code may change it."""
+        if not isinstance(value, (types.FunctionType, type, types.ModuleType)) and _is_ours(module):
+            texts, read = written_constant(module, name)
+            if texts:
+                found = (getattr(sys.modules.get(home), other, None) for home, other in read)
+                code = [self.of_value(one) for one in found if isinstance(one, (types.FunctionType, type))]
+                return ["constant", texts, code]
+        return self.of_value(value)
 
     def _first(self, thing: Any) -> bool:
         if id(thing) in self._seen:

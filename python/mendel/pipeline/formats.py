@@ -22,7 +22,6 @@ MAPPED_MIN = 1 << 20
 """Arrays from this size on are mapped into memory and not copied."""
 
 
-
 class UnstorableValue(TypeError):
     """A value has no format."""
 
@@ -247,10 +246,9 @@ def _to_json(value: Any) -> Any:
         return {"$bytes": base64.b64encode(value).decode()}
     if isinstance(value, os.PathLike) and not os.path.exists(value):
         return {"$path": os.fspath(value)}
-    if is_a(value, "numpy", "generic") or (is_a(value, "numpy", "ndarray") and kind.__name__ in ("ndarray", "memmap")):
-        if not value.dtype.hasobject:
-            mark = "$array" if is_a(value, "numpy", "ndarray") else "$scalar"
-            return {mark: base64.b64encode(_npy(value)).decode()}
+    is_array = is_a(value, "numpy", "ndarray") and kind.__name__ in ("ndarray", "memmap")
+    if (is_array or is_a(value, "numpy", "generic")) and not value.dtype.hasobject:
+        return {"$array" if is_array else "$scalar": base64.b64encode(_npy(value)).decode()}
     raise UnstorableValue(kind.__qualname__)
 
 

@@ -100,9 +100,11 @@ def _made(
     pickle: bool,
 ) -> FunctionStage:
     named = inspect.signature(function).parameters
-    for name, parameter in named.items():
+    for parameter in named.values():
         if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
-            raise TypeError(f"`{function.__qualname__}` takes `{parameter}`: a stage needs a name for each field it reads")
+            raise TypeError(
+                f"`{function.__qualname__}` takes `{parameter}`: a stage needs a name for each field it reads"
+            )
     tuned = {name: one.default for name, one in named.items() if one.default is not one.empty and name not in _GIVEN}
     arguments = [name for name in named if name not in tuned and name not in _GIVEN]
     single = outputs is None or isinstance(outputs, str)
@@ -127,4 +129,5 @@ def _made(
             "single": single,
         },
     )
-    return cls()
+    made_stage: FunctionStage = cls()
+    return made_stage

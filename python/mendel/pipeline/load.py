@@ -26,7 +26,9 @@ def load_from_module(name: str) -> Any:
                 continue
             raise
         return _attribute(module, parts[length:], name)
-    hint = "give a dotted path such as `package.module.Class`" if len(parts) == 1 else f"no module `{parts[0]}` is found"
+    hint = (
+        "give a dotted path such as `package.module.Class`" if len(parts) == 1 else f"no module `{parts[0]}` is found"
+    )
     raise ImportError(f"`{name}` cannot be imported: {hint} (searched in {', '.join(sys.path[:3]) or 'nothing'}, …)")
 
 

@@ -47,7 +47,8 @@ def ordered(stages: Sequence[Stage]) -> List[Stage]:
     """
     check_distinct(stages)
     _check_consumers(stages)
-    available, placed, remaining = {"input_id"}, [], list(stages)
+    placed: List[Stage] = []
+    available, remaining = {"input_id"}, list(stages)
     while remaining:
         stage = next((stage for stage in remaining if not _obstacles(stage, remaining, available)), None)
         if stage is None:

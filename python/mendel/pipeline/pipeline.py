@@ -110,8 +110,8 @@ class Pipeline:
         from mendel.pipeline.status import update
 
         for stage in self.stages:
-            about = {"pipeline": self, "input_id": input_id, "data": fields, "config": section(config, stage.id)}
-            about.update(status=status, **kwargs)
+            about: Dict[str, Any] = {"pipeline": self, "input_id": input_id, "data": fields}
+            about.update(config=section(config, stage.id), status=status, **kwargs)
             if not control.step(stage.id) and stage.id not in extra:
                 stage.skip(**about)
                 continue

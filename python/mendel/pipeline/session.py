@@ -37,7 +37,7 @@ def run(task: Task, pipeline: Any, config: Config, pickup: bool, strip: bool, st
     """
     found = task.find_pickup_task(pipeline, config) if pickup else {"task": None, "first_diverging_stage": None}
     source, first = found["task"], found["first_diverging_stage"]
-    begin = {"task": _shown(task), "pickup": _shown(source) if source else None}
+    begin: Dict[str, Any] = {"task": _shown(task), "pickup": _shown(source) if source else None}
     update(status, info="start", **begin, first_stage=first.id if source and first is not None else None)
     # Results are found by what they mean; only who overrides that rule is handed data.
     overridden = type(task).find_pickup_task is not _OWN_PICKUP or (source and type(source).load is not _OWN_LOAD)
@@ -55,7 +55,10 @@ def run(task: Task, pipeline: Any, config: Config, pickup: bool, strip: bool, st
     update(status, info="completed", task=_shown(task))
     if not strip:
         return data
-    return {input_id: chunk if _is_lazy(chunk) else task.strip_marginals(pipeline, chunk) for input_id, chunk in data.items()}
+    return {
+        input_id: chunk if _is_lazy(chunk) else task.strip_marginals(pipeline, chunk)
+        for input_id, chunk in data.items()
+    }
 
 
 def _process(
@@ -133,6 +136,7 @@ def recorded(task: Task, pipeline: Any, config: Config, pickup: bool, strip: boo
         raise
     finally:
         steps.flush()
+        pipeline.steps = None
     store.move(run, "complete")
 
 

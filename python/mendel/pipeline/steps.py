@@ -158,7 +158,9 @@ class Steps:
             self._store.put_results(results)
         self._claims.release()
 
-    def result(self, stage: Any, input_id: Any, identity: str, reads: Dict[str, str | None], made: Document) -> Document:
+    def result(
+        self, stage: Any, input_id: Any, identity: str, reads: Dict[str, str | None], made: Document
+    ) -> Document:
         """The result of a computed step."""
         dependencies = [{"kind": "code", "subject": subject(stage), "digest": self.code(stage)}]
         if self.job.environment_digest is not None:

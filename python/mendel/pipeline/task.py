@@ -127,7 +127,9 @@ class Task:
 
     def compute_sha(self, config: Config | None = None) -> str:
         """Digest of the specification as it would be run; the order of keys does not count."""
-        return completions.spec_digest(self.get_full_spec_with_config(self.create_config() if config is None else config))
+        return completions.spec_digest(
+            self.get_full_spec_with_config(self.create_config() if config is None else config)
+        )
 
     def get_marginal_fields(self, pipeline: Pipeline) -> FrozenSet[str]:
         """The fields that are not stored."""
@@ -193,7 +195,8 @@ class Task:
         found = self.completion
         if found is None:
             return pipeline.stages[0] if len(pipeline.stages) else None
-        return found.first_diverging(pipeline, config)
+        stage: Stage | None = found.first_diverging(pipeline, config)
+        return stage
 
     def find_pickup_task(self, pipeline: Pipeline, config: Config) -> Dict[str, Any]:
         """The task whose results serve best, and the first stage that is left to run.

@@ -27,7 +27,9 @@ def test_hyperparameters_merge_parent_then_base_file_then_own(tmp_path: Path) ->
 
 
 def test_lists_replace_and_mappings_merge(tmp_path: Path) -> None:
-    root = Task(tmp_path, {"runnable": True, "input_ids": [1, 2], "scopes": {"seg": "seg/%s.png", "in": "{ROOTDIR}/%s"}})
+    root = Task(
+        tmp_path, {"runnable": True, "input_ids": [1, 2], "scopes": {"seg": "seg/%s.png", "in": "{ROOTDIR}/%s"}}
+    )
     child = Task(tmp_path / "kid", {"input_ids": [3], "scopes": {"out": "{DIRNAME}-%s"}}, root)
     assert child.full_spec["input_ids"] == [3] and child.runnable and list(child.parents) == [root]
     assert child.resolve_path("seg/%s.png") == tmp_path.resolve() / "kid" / "seg" / "%s.png"

@@ -141,9 +141,7 @@ def run_cli_ex(*args: Any, **kwargs: Any) -> bool:
     return asyncio.run(main(*args, **kwargs))
 
 
-def run_cli(
-    task_cls: Type[Task] = Task, status_reader_cls: Type[StatusReader] = StatusReaderConsoleAdapter
-) -> bool:
+def run_cli(task_cls: Type[Task] = Task, status_reader_cls: Type[StatusReader] = StatusReaderConsoleAdapter) -> bool:
     """Reads the words of the command line, and does what they say."""
     parser = argparse.ArgumentParser()
     parser.add_argument("path", help="folder of the tasks")
