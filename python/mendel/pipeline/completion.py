@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from mendel.pipeline.pipeline import Pipeline
     from mendel.pipeline.steps import Outcome, Steps
     from mendel.pipeline.task import Task
-
-    Document = Dict[str, Any]
+    from mendel.pipeline.types import Document
 
 
 @dataclass

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any, Dict, FrozenSet, Iterable
+from typing import Any, FrozenSet, Iterable
 
 from mendel.compat.shim import provide_repype
 from mendel.pipeline.config import Config
@@ -15,8 +15,7 @@ from mendel.pipeline.job import Job
 from mendel.pipeline.load import load_from_module
 from mendel.pipeline.pipeline import Pipeline, create_pipeline
 from mendel.pipeline.task import Task
-
-Document = Dict[str, Any]
+from mendel.pipeline.types import Document
 
 VARIABLE = "MENDEL_STAGES"
 """Names the environment variable with the path of the job document."""

@@ -22,7 +22,7 @@ from mendel.pipeline.plain import canonical
 
 _SKIPPED = {"__doc__", "__module__", "__qualname__", "__dict__", "__weakref__", "__annotations__", "__firstlineno__"}
 _SKIPPED |= {"__static_attributes__", "__annotate__", "__annotate_func__", "__annotations_cache__", "__orig_bases__"}
-_SKIPPED |= {"__parameters__", "__abstractmethods__", "_abc_impl", "__slots__"}
+_SKIPPED |= {"__slotnames__", "__parameters__", "__abstractmethods__", "_abc_impl", "__slots__"}
 _SECONDS_MAX = 60
 _known: dict[str, str | None] = {}
 

@@ -152,10 +152,10 @@ def begin_run(store: Store, task: Task) -> str:
             "kind": "staged",
             "user": getpass.getuser(),
             "created": now(),
-            "owner": json.loads(_native.owner()),
             "script": {"entry": str(path), "root": str(project_of(task))},
         }
     )
+    store.move(run, "start", owner=json.loads(_native.owner()))
     return run
 
 

@@ -27,9 +27,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mendel.pipeline.cells import Fields
     from mendel.pipeline.status import Status
-    from mendel.pipeline.types import InputID
-
-    Document = Dict[str, Any]
+    from mendel.pipeline.types import Document, InputID
 
 FLUSH_SECONDS = 0.05
 CLAIMS_MAX = 200

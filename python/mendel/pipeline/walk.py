@@ -16,7 +16,8 @@ from mendel.pipeline.pipeline import StageError, scope_path, section
 from mendel.pipeline.plain import document, plain
 from mendel.pipeline.scope_files import ScopeFiles, at
 from mendel.pipeline.status import update
-from mendel.pipeline.steps import Document, Outcome, Steps
+from mendel.pipeline.steps import Outcome, Steps
+from mendel.pipeline.types import Document
 from mendel.pipeline.vault import Damaged
 
 
