@@ -141,6 +141,7 @@ def store(task: Task, pipeline: Pipeline, data: Mapping[Any, Any], config: Confi
         task,
         pipeline=describe(pipeline, config),
         full_spec=plain(task.get_full_spec_with_config(config)),
+        spec_digest=task.compute_sha(config),
         run=steps.job.run if steps is not None else None,
         inputs=list(data),
         bare=any("input_id" not in chunk for chunk in data.values()),

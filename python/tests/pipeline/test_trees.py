@@ -234,6 +234,26 @@ def test_a_batch_runs_each_task_in_a_process_of_its_own(tree: Any) -> None:
     assert ran(tree) == {} and batch.pending == []
 
 
+def test_a_task_that_fails_stops_no_other_of_its_batch(tree: Any) -> None:
+    Path("t/fine/task.yml").write_text("runnable: yes\nconfig: {segmentation: {sigma: wrong}}\n")
+    batch = Batch()
+    batch.load("t")
+    assert not asyncio.run(batch.run())
+    assert pending() == {"t/fine": "incomplete", "t/wide": "", "t/wide/low": "", "t/wide/same": ""}
+
+
+def test_an_overridden_digest_is_what_a_completion_is_compared_with(tree: Any) -> None:
+    class Own(Task):
+        def compute_sha(self, config: Config | None = None) -> str:
+            return "always the same"
+
+    task = Batch(Own).task("t/fine")
+    assert task is not None
+    task.run(task.create_config())
+    changed = Config({"segmentation": {"sigma": 9}})
+    assert task.is_pending(task.create_pipeline(), changed) == ""
+
+
 def test_data_stored_by_hand_is_loaded_and_checked(tree: Any, tmp_path: Path) -> None:
     from mendel.pipeline import Benchmark
 
