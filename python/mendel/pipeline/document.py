@@ -14,6 +14,7 @@ from mendel.pipeline.config import Config
 from mendel.pipeline.job import Job
 from mendel.pipeline.load import load_from_module
 from mendel.pipeline.pipeline import Pipeline, create_pipeline
+from mendel.pipeline.plain import restored
 from mendel.pipeline.task import Task
 from mendel.pipeline.types import Document
 
@@ -44,7 +45,7 @@ class JobTask(Task):
 
     def create_config(self) -> Config:
         """The effective hyperparameters."""
-        return Config(self.document.get("config") or {}).copy()
+        return Config(restored(self.document.get("config") or {}))
 
     def create_pipeline(self, *args: Any, **kwargs: Any) -> Pipeline:
         """The pipeline of the document."""

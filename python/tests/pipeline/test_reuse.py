@@ -218,3 +218,11 @@ def test_the_record_of_a_completion_names_all_that_made_it(ground: Ground) -> No
     assert set(note["steps"]) == {"1", '"22"'} and set(note["times"]["load"]) == {"1", '"22"'}
     assert note["configs"]["1"]["smooth"] == {"enabled": True, "sigma": 1}
     assert note["full_spec"]["config"] == {"cut": {"threshold": 2}}
+
+
+def test_numbers_that_json_has_not_reach_the_stage_as_numbers(ground: Ground) -> None:
+    ground.edit('config.get("sigma", 1)', 'float(type(config["sigma"]) is float and config["sigma"] > 1e308)')
+    assert ground.run([1], config={"smooth": {"sigma": "Infinity"}})["smooth"] == 1
+    assert ground.load([1])[1]["raw"].tolist() == [1, 2, 3, 4]
+    assert ground.load([1])[1]["mask"].tolist() == [False, False, True, True]
+    assert ground.run([1], config={"smooth": {"sigma": "Infinity"}}) == {}
