@@ -13,6 +13,7 @@ mod fault;
 mod filter;
 mod id;
 mod identity;
+mod input;
 pub mod limits;
 mod manifest;
 mod param;
@@ -20,6 +21,7 @@ mod project;
 mod record;
 mod run;
 mod series;
+mod stage;
 mod status;
 mod step;
 mod time;
@@ -34,16 +36,18 @@ pub use fault::Fault;
 pub use filter::{BadFilter, Comparison, Field, Filter, Literal, SortKey};
 pub use id::{BadId, BatchId, RunId, RunRef, WriterId};
 pub use identity::{Canonical, Identity};
+pub use input::InputId;
 pub use manifest::{EntryKind, GitState, Manifest, ManifestEntry};
 pub use param::{Origin, Param};
 pub use project::{NewProject, Project, ProjectType, UnknownProjectType};
 pub use record::{BadRecord, ConsoleStream, Point, Record, StatusRecord};
 pub use run::{ConsoleLine, NewRun, Owner, Run, RunUpdate, ScriptInfo, TaskKind, TaskType};
 pub use series::{SeriesKey, SeriesPoint, SeriesSummary};
+pub use stage::{BadStageName, StageName};
 pub use status::{Move, Status, Transition, WrongStatus};
 pub use step::{
-    Dependency, DependencyKind, InputId, Output, Reason, ReasonKind, ScopeFile, StageField, StageRecord, StepKey,
-    StepResult, step_key,
+    Dependency, DependencyKind, Output, Reason, ReasonKind, ScopeFile, StageField, StageRecord, StepKey, StepResult,
+    step_key,
 };
 pub use time::Timestamp;
 pub use window::window_means;

@@ -1,11 +1,9 @@
 //! Steps: the smallest unit that is planned, executed and reused, and the reasons why.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Canonical, Digest, Identity, RunId, Timestamp};
+use crate::{Canonical, Digest, Identity, InputId, RunId, Timestamp};
 
 /// The address of a stored result: digest of configuration, code and inputs.
 pub type StepKey = Digest;
@@ -95,25 +93,6 @@ pub struct StepResult {
     /// What a stage made; none for a script.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<StageRecord>,
-}
-
-/// Names one item that goes through a pipeline; `1` and `"1"` differ.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum InputId {
-    /// A number.
-    Number(i64),
-    /// A name.
-    Name(String),
-}
-
-impl fmt::Display for InputId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Number(number) => write!(f, "{number}"),
-            Self::Name(name) => f.write_str(name),
-        }
-    }
 }
 
 /// What a stage made of one input.

@@ -10,5 +10,7 @@ mod interrupt;
 mod lab;
 mod layering;
 mod looking;
+mod project;
 mod rerun;
 mod script;
+mod workspace;
