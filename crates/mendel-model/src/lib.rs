@@ -45,6 +45,9 @@ pub use run::{ConsoleLine, NewRun, Owner, Run, RunUpdate, ScriptInfo, TaskKind, 
 pub use series::{SeriesKey, SeriesPoint, SeriesSummary};
 pub use stage::{BadStageName, StageName};
 pub use status::{Move, Status, Transition, WrongStatus};
-pub use step::{Dependency, DependencyKind, Output, Reason, ReasonKind, StepKey, StepResult, step_key};
+pub use step::{
+    Dependency, DependencyKind, Output, Reason, ReasonKind, ScopeFile, StageField, StageRecord, StepKey, StepResult,
+    step_key,
+};
 pub use time::Timestamp;
 pub use window::window_means;

@@ -1,8 +1,9 @@
 //! Steps: the smallest unit that is planned, executed and reused, and the reasons why.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::{Canonical, Digest, Identity, RunId, Timestamp};
+use crate::{Canonical, Digest, Identity, InputId, RunId, Timestamp};
 
 /// The address of a stored result: digest of configuration, code and inputs.
 pub type StepKey = Digest;
@@ -86,6 +87,63 @@ pub struct StepResult {
     pub duration: u64,
     /// When it ended.
     pub finished: Timestamp,
+    /// The input it was for; none for a script.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<InputId>,
+    /// What a stage made; none for a script.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<StageRecord>,
+}
+
+/// What a stage made of one input.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StageRecord {
+    /// Absolute path of the task it was made for.
+    pub task: String,
+    /// Its output fields.
+    pub fields: Vec<StageField>,
+    /// Files it wrote through scopes.
+    #[serde(default)]
+    pub files: Vec<ScopeFile>,
+    /// Fields that a disabled stage did not make.
+    #[serde(default)]
+    pub absent: Vec<String>,
+    /// Its hyperparameters, with every default it asked for.
+    #[serde(default)]
+    pub config: Value,
+    /// Seconds of its own code.
+    #[serde(default)]
+    pub seconds: f64,
+}
+
+/// The value of a field, by the digest of its encoded bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageField {
+    /// Name of the field.
+    pub name: String,
+    /// How the value is encoded.
+    pub format: String,
+    /// Digest of the encoded value.
+    pub digest: Digest,
+    /// Bytes of the encoded value.
+    pub size: u64,
+    /// Whether the bytes are kept as a blob, or only the digest.
+    pub kept: bool,
+}
+
+/// A file that a stage wrote to a path it got from a scope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScopeFile {
+    /// The scope.
+    pub scope: String,
+    /// What follows the path of the scope, for a file in a folder; empty for the path itself.
+    pub path_suffix: String,
+    /// Digest of its bytes.
+    pub digest: Digest,
+    /// Number of bytes.
+    pub size: u64,
+    /// Permission bits.
+    pub mode: u32,
 }
 
 /// Why a step is, or was, computed.

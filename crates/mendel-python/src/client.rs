@@ -260,6 +260,18 @@ impl Client {
         self.document(py, async |client| client.results(&identity).await)
     }
 
+    #[pyo3(signature = (identities_json, /))]
+    fn find_results(&self, py: Python<'_>, identities_json: &str) -> PyResult<String> {
+        let identities: Vec<Identity> = read(identities_json)?;
+        self.document(py, async |client| client.results_of(&identities).await)
+    }
+
+    #[pyo3(signature = (results_json, /))]
+    fn put_results(&self, py: Python<'_>, results_json: &str) -> PyResult<()> {
+        let results: Vec<StepResult> = read(results_json)?;
+        self.ask(py, async |client| client.put_results(&results).await)
+    }
+
     #[pyo3(signature = (run, /))]
     fn result_of(&self, py: Python<'_>, run: &str) -> PyResult<Option<String>> {
         let run = id(run)?;

@@ -33,21 +33,24 @@ impl Store {
     }
 
     /// Results that may be reused, newest first, one list for each of `identities`: of runs
-    /// that ended well and whose files did not change while they ran.
+    /// that ended well and whose files did not change while they ran. A stage is whole when
+    /// its result is put: it answers whatever becomes of its run.
     pub async fn results(&self, identities: &[Identity]) -> Result<Vec<Vec<StepResult>>> {
         let wanted: Vec<Identity> = identities.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
         let mut found: HashMap<Identity, Vec<StepResult>> = HashMap::new();
         let mut session = self.database.read().await?;
         for part in wanted.chunks(LIST) {
             let text = format!(
-                "SELECT s.document FROM results s JOIN runs r ON r.number = s.run WHERE s.identity IN ({}) \
-                 AND r.status IN ('completed', 'published') AND r.tainted = 0 \
-                 ORDER BY s.finished DESC, s.position DESC",
+                "SELECT s.document, CAST(CASE WHEN r.status IN ('completed', 'published') AND r.tainted = 0 \
+                 THEN 1 ELSE 0 END AS BIGINT) FROM results s JOIN runs r ON r.number = s.run \
+                 WHERE s.identity IN ({}) ORDER BY s.finished DESC, s.position DESC",
                 placeholders(1, part.len())
             );
             for row in session.all(sql(text).bind_all(part.iter().map(|identity| Value::from(*identity)))).await? {
                 let result: StepResult = row.document(0)?;
-                found.entry(result.identity).or_default().push(result);
+                if result.stage.is_some() || row.int(1)? == 1 {
+                    found.entry(result.identity).or_default().push(result);
+                }
             }
         }
         Ok(identities.iter().map(|identity| found.get(identity).cloned().unwrap_or_default()).collect())
