@@ -58,6 +58,11 @@ pub(super) struct Module {
     pub stars: Vec<(usize, usize)>,
     /// What `__all__` lists; none where there is no such list or it cannot be told.
     pub exports: Option<BTreeSet<String>>,
+    /// What its parts are called in a fingerprint, in the order of the names, with unit and part.
+    pub symbols: Vec<(Arc<str>, usize, usize)>,
+    /// What is known of its units by now.
+    pub links: Vec<Option<Arc<Links>>>,
+    pub effects: Vec<Option<bool>>,
 }
 
 impl Module {
@@ -94,9 +99,7 @@ pub struct CodeBase<S> {
     pub(super) modules: Vec<Module>,
     by_name: HashMap<String, Option<ModuleId>>,
     folders: HashMap<PathBuf, Arc<Vec<Entry>>>,
-    pub(super) links: HashMap<UnitId, Arc<Links>>,
     pub(super) quiet: HashMap<UnitId, bool>,
-    pub(super) effects: HashMap<UnitId, bool>,
     pub(super) scopes: HashMap<String, Arc<Vec<ModuleId>>>,
     pub(super) members: HashMap<String, Arc<HashMap<String, Vec<UnitId>>>>,
     /// The first file that could not be read.
@@ -112,9 +115,7 @@ impl<S: ModuleSource> CodeBase<S> {
             modules: Vec::new(),
             by_name: HashMap::new(),
             folders: HashMap::new(),
-            links: HashMap::new(),
             quiet: HashMap::new(),
-            effects: HashMap::new(),
             scopes: HashMap::new(),
             members: HashMap::new(),
             failure: None,
@@ -237,7 +238,17 @@ impl<S: ModuleSource> CodeBase<S> {
             Some([unit]) => facts.units[*unit].value.as_ref().and_then(texts),
             _ => None,
         };
-        self.modules.push(Module { name: name.to_owned(), file, folders, facts, bindings, stars, exports });
+        let mut symbols = Vec::new();
+        for (index, unit) in facts.units.iter().enumerate() {
+            for (part, fact) in unit.parts.iter().enumerate() {
+                let name = if fact.name.is_empty() { "(top level)" } else { &fact.name };
+                symbols.push((format!("{file}:{name}").into(), index, part));
+            }
+        }
+        symbols.sort();
+        let (links, effects) = (vec![None; facts.units.len()], vec![None; facts.units.len()]);
+        let name = name.to_owned();
+        self.modules.push(Module { name, file, folders, facts, bindings, stars, exports, symbols, links, effects });
         self.modules.len() - 1
     }
 

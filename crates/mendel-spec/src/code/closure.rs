@@ -15,10 +15,37 @@ use super::{
     links::{Doubt, Target},
 };
 
+/// Units that were reached, by module.
+#[derive(Default)]
+struct Marks(Vec<Vec<bool>>);
+
+impl Marks {
+    fn contains(&self, (module, unit): UnitId) -> bool {
+        self.0.get(module).and_then(|units| units.get(unit)).copied().unwrap_or(false)
+    }
+
+    /// Marks a unit of a module of `count` units; false if it was marked.
+    fn insert(&mut self, (module, unit): UnitId, count: usize) -> bool {
+        if self.0.len() <= module {
+            self.0.resize(module + 1, Vec::new());
+        }
+        self.0[module].resize(count, false);
+        !std::mem::replace(&mut self.0[module][unit], true)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = UnitId> {
+        let marked = |units: &[bool]| (0..units.len()).filter(|unit| units[*unit]).collect::<Vec<_>>();
+        self.0
+            .iter()
+            .enumerate()
+            .flat_map(move |(module, units)| marked(units).into_iter().map(move |unit| (module, unit)))
+    }
+}
+
 /// What was reached so far.
 #[derive(Default)]
 struct Closure {
-    units: HashSet<UnitId>,
+    units: Marks,
     open: Vec<Target>,
     /// Modules that run, and those that count as a whole.
     modules: HashSet<ModuleId>,
@@ -39,7 +66,7 @@ impl<S: ModuleSource> CodeBase<S> {
     pub fn fingerprint(&mut self, class: &str) -> Result<Fingerprint, Problem> {
         let stage = self.class(class)?;
         let mut closure = self.closure(stage, false);
-        if closure.units.iter().any(|(module, unit)| self.modules[*module].unit(*unit).reflective) {
+        if closure.units.iter().any(|(module, unit)| self.modules[module].unit(unit).reflective) {
             closure = self.closure(stage, true);
         }
         let declaration = self.declaration(stage);
@@ -81,14 +108,14 @@ impl<S: ModuleSource> CodeBase<S> {
     }
 
     fn visit_unit(&mut self, id: UnitId, closure: &mut Closure) {
-        if !closure.units.insert(id) {
+        if !closure.units.insert(id, self.modules[id.0].facts.units.len()) {
             return;
         }
         self.enter(id.0, closure);
         let links = self.links(id);
         let annotations = links.annotations.iter().filter(|_| closure.full || links.is_watched);
         let is_new = |target: &&Target| match target {
-            Target::Unit(id) => !closure.units.contains(id),
+            Target::Unit(id) => !closure.units.contains(*id),
             Target::Module(module) => !closure.modules.contains(module),
             Target::Whole(module) => !closure.whole.contains(module),
             Target::External(name) => !closure.external.contains(name.split('.').next().unwrap_or(name)),
@@ -124,7 +151,7 @@ impl<S: ModuleSource> CodeBase<S> {
         let mut more = BTreeMap::new();
         let members = self.members_below(home);
         for (name, place) in &closure.wanted {
-            for id in members.get(name).into_iter().flatten().filter(|id| !closure.units.contains(id)) {
+            for id in members.get(name).into_iter().flatten().filter(|id| !closure.units.contains(**id)) {
                 more.entry(*id).or_insert((name.clone(), *place));
             }
         }
@@ -134,7 +161,7 @@ impl<S: ModuleSource> CodeBase<S> {
             let facts = self.modules[module].facts.clone();
             for (index, unit) in facts.units.iter().enumerate() {
                 let id = (module, index);
-                let Some(class) = unit.class.as_ref().filter(|_| !closure.units.contains(&id)) else { continue };
+                let Some(class) = unit.class.as_ref().filter(|_| !closure.units.contains(id)) else { continue };
                 if closure.is_any_wanted {
                     closure.open.push(Target::Unit(id));
                 } else if let Some((name, place)) =
@@ -228,45 +255,41 @@ impl<S: ModuleSource> CodeBase<S> {
 
     fn finish(&mut self, class: &str, closure: Closure, declaration: Option<super::Declaration>) -> Fingerprint {
         let full = closure.full;
-        let digest_of = |links: &super::links::Links| if full { links.full } else { links.digest };
-        let mut parts: Vec<Digest> = Vec::with_capacity(closure.units.len() + closure.events.len());
-        let mut symbols: BTreeMap<Arc<str>, SymbolFact> = BTreeMap::new();
-        let mut add = |name: Arc<str>, digest: Digest, line: u32| {
-            symbols
-                .entry(name)
-                .and_modify(|known| {
-                    known.digest = Digest::of(&[*known.digest.as_bytes(), *digest.as_bytes()].concat());
-                    known.line = known.line.min(line);
-                })
-                .or_insert(SymbolFact { digest, line });
-        };
-        let mut units: Vec<UnitId> = closure.units.iter().copied().collect();
-        units.sort_unstable();
-        for id in &units {
-            let links = self.links(*id);
-            let is_full = full || links.is_watched;
-            parts.push(digest_of(&links));
-            let unit = self.modules[id.0].unit(id.1);
-            for (part, name) in unit.parts.iter().zip(&links.names) {
-                add(name.clone(), if is_full { part.full } else { part.digest }, part.line);
+        let mut parts: Vec<Digest> = Vec::new();
+        let mut symbols: Vec<(Arc<str>, SymbolFact)> = Vec::new();
+        let mut add = |name: Arc<str>, digest: Digest, line: u32| match symbols.last_mut() {
+            Some((last, known)) if *last == name => {
+                known.digest = Digest::of(&[*known.digest.as_bytes(), *digest.as_bytes()].concat());
+                known.line = known.line.min(line);
             }
-        }
+            _ => symbols.push((name, SymbolFact { digest, line })),
+        };
         if !closure.events.is_empty() {
             let order: String = closure.events.iter().map(|id| self.place(*id)).collect();
             add("(order of what runs at import)".into(), Digest::of(order.as_bytes()), 1);
         }
-        let mut files = BTreeSet::new();
-        for module in
-            closure.modules.iter().map(|module| &self.modules[*module]).filter(|module| !module.file.is_empty())
-        {
-            files.insert(module.file.clone());
-            let content = module.facts.content.as_bytes();
+        let mut modules: Vec<ModuleId> = closure.modules.iter().copied().collect();
+        modules.sort_unstable_by(|a, b| self.modules[*a].file.cmp(&self.modules[*b].file));
+        for id in &modules {
+            let module = &self.modules[*id];
+            for (name, unit, part) in module.symbols.iter().filter(|(_, unit, _)| closure.units.contains((*id, *unit)))
+            {
+                let links = module.links[*unit].as_ref();
+                let part = &module.unit(*unit).parts[*part];
+                let is_full = full || links.is_some_and(|links| links.is_watched);
+                add(name.clone(), if is_full { part.full } else { part.digest }, part.line);
+            }
+            let content = module.facts.content;
             if module.facts.fault.is_some() {
-                parts.push(Digest::of(&[module.file.as_bytes(), content].concat()));
-                add(format!("{}:(bytes)", module.file).into(), module.facts.content, 1);
+                parts.push(Digest::of(&[module.file.as_bytes(), content.as_bytes()].concat()));
+                add(format!("{}:(bytes)", module.file).into(), content, 1);
             } else if full {
                 parts.push(Digest::of(&[module.file.as_bytes(), module.facts.doc.as_bytes()].concat()));
             }
+        }
+        let digest_of = |links: &super::links::Links| if full { links.full } else { links.digest };
+        for id in closure.units.iter() {
+            parts.push(digest_of(&self.links(id)));
         }
         // Not by place in the file: moving a function is no change.
         parts.sort_unstable();
@@ -278,8 +301,8 @@ impl<S: ModuleSource> CodeBase<S> {
         closure.events.iter().for_each(|id| bytes.extend(digest_of(&self.links(*id)).as_bytes()));
         Fingerprint {
             digest: Digest::of(&bytes),
-            symbols,
-            files: files.into_iter().collect(),
+            symbols: symbols.into_iter().collect(),
+            files: modules.iter().map(|id| self.modules[*id].file.clone()).filter(|file| !file.is_empty()).collect(),
             external: closure.external.into_iter().collect(),
             doubts: closure.doubts.into_iter().collect(),
             declaration,

@@ -71,15 +71,15 @@ const REGISTERING: [&str; 1] = ["__init_subclass__"];
 impl<S: ModuleSource> CodeBase<S> {
     /// Whether a unit counts for whoever imports its module.
     pub(super) fn is_effect(&mut self, id: UnitId) -> bool {
-        if let Some(known) = self.effects.get(&id) {
-            return *known;
+        if let Some(known) = self.modules[id.0].effects[id.1] {
+            return known;
         }
         let facts = self.modules[id.0].facts.clone();
         let unit = &facts.units[id.1];
         let is_effect = unit.effect
             || (unit.class.is_some() && self.is_registering(id, 0))
             || unit.runs.iter().any(|run| !self.is_quiet_run(id.0, run));
-        self.effects.insert(id, is_effect);
+        self.modules[id.0].effects[id.1] = Some(is_effect);
         is_effect
     }
 

@@ -58,8 +58,6 @@ pub(super) struct Links {
     pub doubts: Vec<Doubt>,
     /// Attributes of objects whose class is not known, with their lines; none for a computed name.
     pub wanted: Vec<(Option<String>, u32)>,
-    /// What each part of the unit is called in a fingerprint.
-    pub names: Vec<Arc<str>>,
     /// Of the unit and of where its references lead: without docstrings and annotations, and with them.
     pub digest: Digest,
     pub full: Digest,
@@ -88,11 +86,11 @@ const IMPORTERS: [&str; 11] = [
 impl<S: ModuleSource> CodeBase<S> {
     /// The references of a unit, followed once.
     pub(super) fn links(&mut self, id: UnitId) -> Arc<Links> {
-        if let Some(known) = self.links.get(&id) {
+        if let Some(known) = &self.modules[id.0].links[id.1] {
             return known.clone();
         }
         let links = Arc::new(self.follow(id));
-        self.links.insert(id, links.clone());
+        self.modules[id.0].links[id.1] = Some(links.clone());
         links
     }
 
@@ -105,7 +103,6 @@ impl<S: ModuleSource> CodeBase<S> {
             annotations: Vec::new(),
             doubts: Vec::new(),
             wanted: Vec::new(),
-            names: Vec::new(),
             digest: blank,
             full: blank,
             is_watched: false,
@@ -144,9 +141,6 @@ impl<S: ModuleSource> CodeBase<S> {
             .filter(|attribute| !self.is_of_known_class(module, attribute))
             .map(|attribute| (attribute.name.clone(), attribute.line))
             .collect();
-        let file = &self.modules[module].file;
-        let name_of = |name: &str| format!("{file}:{}", if name.is_empty() { "(top level)" } else { name }).into();
-        links.names = unit.parts.iter().map(|part| name_of(&part.name)).collect();
         links.full = Digest::of(&full);
         links.is_watched = unit.watchers.iter().any(|watcher| {
             self.resolve(module, watcher)
