@@ -211,6 +211,8 @@ mod tests {
             outputs: vec![],
             duration: 5,
             finished: Timestamp(9),
+            input: None,
+            stage: None,
         };
         let present = now.iter().map(|content| (!content.is_empty()).then(|| Digest::of(content.as_bytes())));
         Candidate { result, present: present.collect() }

@@ -4,7 +4,7 @@
 //! meanings share bytes: every part begins with a tag, every text with its length.
 //! The form is frozen under the prefix `m1:`; the vectors in the tests may never change.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
@@ -34,6 +34,30 @@ impl Identity {
         words.iter().for_each(|word| {
             form.text(word);
         });
+        form.identity()
+    }
+
+    /// What a stage means for one input: its hyperparameters as the user wrote them, after
+    /// auto-configuration and before defaults; the parameters it sees; and the content of
+    /// each field it reads, by name. Whoever made those contents does not count.
+    pub fn of_stage(
+        stage: &str,
+        config: &Value,
+        params: &BTreeMap<String, Value>,
+        inputs: &BTreeMap<String, Digest>,
+    ) -> Self {
+        let mut form = Canonical::new("stage");
+        form.text(stage).value(config);
+        if !params.is_empty() {
+            form.count(params.len());
+            for (name, value) in params {
+                form.text(name).value(value);
+            }
+        }
+        form.count(inputs.len());
+        for (name, digest) in inputs {
+            form.text(name).digest(digest);
+        }
         form.identity()
     }
 
@@ -203,6 +227,33 @@ mod tests {
             Identity::of_script("a.py", "", &[param("a", json!("b"))], &[]),
             Identity::of_script("a.py", "", &[], &["a".into(), "b".into()])
         );
+    }
+
+    #[test]
+    fn frozen_vectors_of_stages_never_change() {
+        let (config, params) = (json!({"sigma": 1.5}), BTreeMap::from([("seed".to_owned(), json!(3))]));
+        let inputs = BTreeMap::from([
+            ("image".to_owned(), Digest::of(b"image")),
+            ("input_id".to_owned(), Canonical::new("value").value(&json!(7)).finish()),
+        ]);
+        let plain = Identity::of_stage("segment", &config, &BTreeMap::new(), &inputs);
+        let with_params = Identity::of_stage("segment", &config, &params, &inputs);
+        assert_eq!(plain.to_string(), include_str!("../vectors/stage.txt").trim());
+        assert_eq!(with_params.to_string(), include_str!("../vectors/stage-with-params.txt").trim());
+    }
+
+    #[test]
+    fn a_stage_means_its_id_config_params_and_the_content_of_its_inputs() {
+        let none = BTreeMap::new();
+        let inputs = BTreeMap::from([("image".to_owned(), Digest::of(b"image"))]);
+        let one = Identity::of_stage("segment", &json!({"sigma": 1}), &none, &inputs);
+        assert_ne!(one, Identity::of_stage("smooth", &json!({"sigma": 1}), &none, &inputs));
+        assert_ne!(one, Identity::of_stage("segment", &json!({"sigma": 1.0}), &none, &inputs));
+        assert_ne!(one, Identity::of_stage("segment", &json!({"sigma": 1}), &none, &BTreeMap::new()));
+        let changed = BTreeMap::from([("image".to_owned(), Digest::of(b"another"))]);
+        assert_ne!(one, Identity::of_stage("segment", &json!({"sigma": 1}), &none, &changed));
+        let params = BTreeMap::from([("sigma".to_owned(), json!(1))]);
+        assert_ne!(one, Identity::of_stage("segment", &json!({"sigma": 1}), &params, &inputs));
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod fault;
 mod filter;
 mod id;
 mod identity;
+mod input;
 pub mod limits;
 mod manifest;
 mod param;
@@ -34,6 +35,7 @@ pub use fault::Fault;
 pub use filter::{BadFilter, Comparison, Field, Filter, Literal, SortKey};
 pub use id::{BadId, BatchId, RunId, RunRef, WriterId};
 pub use identity::{Canonical, Identity};
+pub use input::InputId;
 pub use manifest::{EntryKind, GitState, Manifest, ManifestEntry};
 pub use param::{Origin, Param};
 pub use project::{NewProject, Project, ProjectType, UnknownProjectType};
@@ -41,6 +43,9 @@ pub use record::{BadRecord, ConsoleStream, Point, Record, StatusRecord};
 pub use run::{ConsoleLine, NewRun, Owner, Run, RunUpdate, ScriptInfo, TaskKind, TaskType};
 pub use series::{SeriesKey, SeriesPoint, SeriesSummary};
 pub use status::{Move, Status, Transition, WrongStatus};
-pub use step::{Dependency, DependencyKind, Output, Reason, ReasonKind, StepKey, StepResult, step_key};
+pub use step::{
+    Dependency, DependencyKind, Output, Reason, ReasonKind, ScopeFile, StageField, StageRecord, StepKey, StepResult,
+    stage_step, step_key,
+};
 pub use time::Timestamp;
 pub use window::window_means;

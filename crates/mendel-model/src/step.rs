@@ -1,8 +1,9 @@
 //! Steps: the smallest unit that is planned, executed and reused, and the reasons why.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::{Canonical, Digest, Identity, RunId, Timestamp};
+use crate::{Canonical, Digest, Identity, InputId, RunId, Timestamp};
 
 /// The address of a stored result: digest of configuration, code and inputs.
 pub type StepKey = Digest;
@@ -27,6 +28,14 @@ pub fn step_key(identity: &Identity, dependencies: &[Dependency]) -> StepKey {
         };
     }
     form.finish()
+}
+
+/// The name of a stage's step within its run: `STAGE[INPUT as JSON]`, or `STAGE` alone.
+pub fn stage_step(stage: &str, input: Option<&InputId>) -> String {
+    match input {
+        Some(input) => format!("{stage}[{}]", input.json()),
+        None => stage.to_owned(),
+    }
 }
 
 /// What kind of thing a result depends on.
@@ -86,6 +95,60 @@ pub struct StepResult {
     pub duration: u64,
     /// When it ended.
     pub finished: Timestamp,
+    /// The input it was for; none for a script.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<InputId>,
+    /// What a stage made; none for a script.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<StageRecord>,
+}
+
+/// What a stage made of one input.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StageRecord {
+    /// Absolute path of the task it was made for.
+    pub task: String,
+    /// Its output fields.
+    pub fields: Vec<StageField>,
+    /// Files it wrote through scopes.
+    #[serde(default)]
+    pub files: Vec<ScopeFile>,
+    /// Fields that a disabled stage did not make.
+    #[serde(default)]
+    pub absent: Vec<String>,
+    /// Its hyperparameters, with every default it asked for.
+    #[serde(default)]
+    pub config: Value,
+}
+
+/// The value of a field, by the digest of its encoded bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageField {
+    /// Name of the field.
+    pub name: String,
+    /// How the value is encoded.
+    pub format: String,
+    /// Digest of the encoded value.
+    pub digest: Digest,
+    /// Bytes of the encoded value.
+    pub size: u64,
+    /// Whether the bytes are kept as a blob, or only the digest.
+    pub kept: bool,
+}
+
+/// A file that a stage wrote to a path it got from a scope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScopeFile {
+    /// The scope.
+    pub scope: String,
+    /// What follows the path of the scope, for a file in a folder; empty for the path itself.
+    pub path_suffix: String,
+    /// Digest of its bytes.
+    pub digest: Digest,
+    /// Number of bytes.
+    pub size: u64,
+    /// Permission bits.
+    pub mode: u32,
 }
 
 /// Why a step is, or was, computed.
@@ -96,6 +159,10 @@ pub enum ReasonKind {
     Never,
     /// Its code changed.
     Code,
+    /// A stage was added to the pipeline or removed from it.
+    Pipeline,
+    /// The specification changed in what no stage reads.
+    Specification,
     /// A parameter changed.
     Parameter,
     /// A file it reads changed.
@@ -141,6 +208,13 @@ impl Reason {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_step_is_named_after_its_stage_and_input() {
+        assert_eq!(stage_step("segment", Some(&7.into())), "segment[7]");
+        assert_eq!(stage_step("segment", Some(&"a\"b".into())), r#"segment["a\"b"]"#);
+        assert_eq!(stage_step("fit", None), "fit");
+    }
 
     #[test]
     fn a_step_key_depends_on_every_dependency_and_not_on_their_order() {

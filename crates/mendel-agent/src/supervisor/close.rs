@@ -170,6 +170,8 @@ impl Closing<'_> {
             outputs: outputs.to_vec(),
             duration: self.duration.as_millis() as u64,
             finished: time,
+            input: None,
+            stage: None,
         }
     }
 

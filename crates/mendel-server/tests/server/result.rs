@@ -20,6 +20,8 @@ async fn a_result_is_found_by_meaning_once_its_run_completed() {
             outputs: vec![],
             duration: 5,
             finished: NOW,
+            input: None,
+            stage: None,
         };
         client.put_result(&result).await.expect("kept");
         assert_eq!(client.results(&identity).await.expect("answered"), []);

@@ -87,6 +87,8 @@ async fn results_are_reused_only_of_runs_that_ended_well(world: World) {
         outputs: Vec::new(),
         duration: 5,
         finished: Timestamp(finished),
+        input: None,
+        stage: None,
     };
     for run in 1..=4 {
         world.running(run).await;
