@@ -4,6 +4,7 @@
 //! a script is a plan of one step. Nothing here reads a file, a clock or a store; the
 //! caller brings the candidates and the present digests.
 
+pub mod pipeline;
 mod plan;
 mod schedule;
 

@@ -21,6 +21,7 @@ mod project;
 mod record;
 mod run;
 mod series;
+mod stage;
 mod status;
 mod step;
 mod time;
@@ -42,6 +43,7 @@ pub use project::{NewProject, Project, ProjectType, UnknownProjectType};
 pub use record::{BadRecord, ConsoleStream, Point, Record, StatusRecord};
 pub use run::{ConsoleLine, NewRun, Owner, Run, RunUpdate, ScriptInfo, TaskKind, TaskType};
 pub use series::{SeriesKey, SeriesPoint, SeriesSummary};
+pub use stage::{BadStageName, StageName};
 pub use status::{Move, Status, Transition, WrongStatus};
 pub use step::{
     Dependency, DependencyKind, Output, Reason, ReasonKind, ScopeFile, StageField, StageRecord, StepKey, StepResult,

@@ -32,6 +32,8 @@ pub const YAML_BYTES: usize = 1 << 20;
 pub const YAML_DEPTH: usize = 64;
 /// L13: nodes of a YAML file after aliases are expanded.
 pub const YAML_NODES: usize = 100_000;
+/// Inputs of one task of a tree.
+pub const INPUTS_PER_TASK: usize = 1_000_000;
 /// L15: rows in one page of a list.
 pub const PAGE_ROWS: usize = 500;
 /// L16: cells of a grid.
