@@ -134,6 +134,9 @@ class Client:
     def batches_of(self, run: str, /) -> str: ...
     def put_result(self, result_json: str, /) -> None: ...
     def results(self, identity: str, /) -> str: ...
+    def find_results(self, identities_json: str, /) -> str:
+        """A list of results for each identity, newest first."""
+    def put_results(self, results_json: str, /) -> None: ...
     def result_of(self, run: str, /) -> Optional[str]: ...
     def put_note(self, key: str, value_json: str, /) -> None: ...
     def note(self, key: str, /) -> Optional[str]: ...
@@ -149,6 +152,21 @@ def new_id() -> str:
 
 def digest(content: Union[bytes, Path], /) -> str:
     """BLAKE3 of bytes or of a file."""
+
+def stage_identity(meaning_json: str, /) -> str:
+    """What a stage means for one input: ``stage``, ``config``, ``params`` and ``inputs``, the
+    digest of each field it reads."""
+
+def value_digest(value_json: str, /) -> str:
+    """Digest of a plain value in its canonical form."""
+
+def result_key(identity: str, dependencies_json: str, /) -> str:
+    """The key of a result: digest of its identity and what it depends on."""
+
+def decide(question_json: str, /) -> str:
+    """Whether a stored result answers a step: asks with ``step``, ``identity``, ``forced``,
+    ``policy`` and ``candidates`` (``result`` and the ``present`` digest of each of its
+    dependencies), answers ``reuse`` (the result, or null) and ``reasons``."""
 
 def workspace_find(start: Optional[Path] = None, explicit: Optional[Path] = None) -> str:
     """The ``.mendel`` folder for work in ``start`` (default: the current folder). It need

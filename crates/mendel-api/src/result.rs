@@ -2,18 +2,55 @@
 
 use http::Method;
 use mendel_model::{Identity, RunId, StepResult};
+use serde::{Deserialize, Serialize};
 
 use crate::{Address, Client, ClientError};
 
+/// Identities in one question, so that an answer stays of moderate size.
+const FIND: usize = 1_000;
+
+/// Results to keep in one go: all of them, or none.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PutResults {
+    /// The results.
+    pub results: Vec<StepResult>,
+}
+
+/// A question for the results of many identities.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindResults {
+    /// The identities.
+    pub identities: Vec<Identity>,
+}
+
+/// The answer to [`FindResults`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FoundResults {
+    /// One list for each identity, in their order.
+    pub results: Vec<Vec<StepResult>>,
+}
+
 impl Client {
-    /// Keeps the result of a finished step.
-    pub async fn put_result(&self, result: &StepResult) -> Result<(), ClientError> {
-        self.send(Method::POST, Address::of(&[&"results"]), result).await
+    /// Keeps results of finished steps, all or none; one a run and step name, the last one put.
+    pub async fn put_results(&self, results: &[StepResult]) -> Result<(), ClientError> {
+        let told = PutResults { results: results.to_vec() };
+        self.send(Method::POST, Address::of(&[&"results"]), &told).await
     }
 
     /// The results under `identity` that may be reused, newest first.
     pub async fn results(&self, identity: &Identity) -> Result<Vec<StepResult>, ClientError> {
         self.get(Address::of(&[&"results"]).ask("identity", identity)).await
+    }
+
+    /// The results under each of `identities` that may be reused, newest first.
+    pub async fn results_of(&self, identities: &[Identity]) -> Result<Vec<Vec<StepResult>>, ClientError> {
+        let mut found = Vec::with_capacity(identities.len());
+        for part in identities.chunks(FIND) {
+            let asked = FindResults { identities: part.to_vec() };
+            let answer: FoundResults = self.send(Method::POST, Address::of(&[&"results", &"find"]), &asked).await?;
+            found.extend(answer.results);
+        }
+        Ok(found)
     }
 
     /// The result that a run made.

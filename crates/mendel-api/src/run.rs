@@ -137,6 +137,15 @@ impl Client {
         }
     }
 
+    /// The runs of these ids, in any order; of one that is not there, nothing.
+    pub async fn runs_of(&self, ids: &[RunId]) -> Result<Vec<Run>, ClientError> {
+        let mut runs = Vec::with_capacity(ids.len());
+        for part in ids.chunks(mendel_model::limits::PAGE_ROWS) {
+            runs.extend(self.all_runs(&RunQuery { ids: part.to_vec(), ..RunQuery::default() }).await?);
+        }
+        Ok(runs)
+    }
+
     /// Changes what a run says about itself; `attempt` refuses a worker that was replaced.
     pub async fn update_run(&self, id: RunId, attempt: Option<u32>, update: &RunUpdate) -> Result<Run, ClientError> {
         self.send(Method::PATCH, Address::of(&[&"runs", &id]).ask_if("attempt", attempt), update).await

@@ -236,13 +236,25 @@ impl Client {
     #[pyo3(signature = (result_json, /))]
     fn put_result(&self, py: Python<'_>, result_json: &str) -> PyResult<()> {
         let result: StepResult = read(result_json)?;
-        self.ask(py, async |client| client.put_result(&result).await)
+        self.ask(py, async |client| client.put_results(&[result]).await)
     }
 
     #[pyo3(signature = (identity, /))]
     fn results(&self, py: Python<'_>, identity: &str) -> PyResult<String> {
         let identity: Identity = identity.parse().map_err(bad)?;
         self.document(py, async |client| client.results(&identity).await)
+    }
+
+    #[pyo3(signature = (identities_json, /))]
+    fn find_results(&self, py: Python<'_>, identities_json: &str) -> PyResult<String> {
+        let identities: Vec<Identity> = read(identities_json)?;
+        self.document(py, async |client| client.results_of(&identities).await)
+    }
+
+    #[pyo3(signature = (results_json, /))]
+    fn put_results(&self, py: Python<'_>, results_json: &str) -> PyResult<()> {
+        let results: Vec<StepResult> = read(results_json)?;
+        self.ask(py, async |client| client.put_results(&results).await)
     }
 
     #[pyo3(signature = (run, /))]

@@ -26,6 +26,7 @@ mod reporting;
 mod room;
 mod run_writer;
 mod series;
+mod stage;
 
 static INTERPRETER: OnceLock<PathBuf> = OnceLock::new();
 
@@ -44,6 +45,7 @@ mod _native {
         error::{MendelError, Refused, Unreachable},
         facts::{binary, connect, digest, leftover, new_id, owner, owner_alive, workspace_create, workspace_find},
         run_writer::RunWriter,
+        stage::{decide, result_key, stage_identity, value_digest},
     };
 
     #[pymodule_init]

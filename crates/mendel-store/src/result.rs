@@ -1,38 +1,59 @@
 //! Results of steps: what may be reused, and by what it was made.
 
+use std::collections::{BTreeSet, HashMap};
+
 use mendel_model::{Identity, RunId, StepResult};
 
 use crate::{
     Result, Store,
-    database::{json, sql},
-    run::{absent, check_name, number},
+    database::{Value, json, placeholders, sql},
+    run::{LIST, absent, check_name},
 };
 
 impl Store {
-    /// Keeps the result of a step; one a run and step name, the last one put.
-    pub async fn put_result(&self, result: &StepResult) -> Result<()> {
-        check_name("step", &result.step, true)?;
+    /// Keeps results of steps, all or none; one a run and step name, the last one put.
+    pub async fn put_results(&self, results: &[StepResult]) -> Result<()> {
         let mut session = self.database.write().await?;
-        let run = number(&mut session, result.run).await?.ok_or_else(|| absent(result.run))?;
-        let insert = sql("INSERT INTO results (run, step, identity, finished, document) VALUES ($1, $2, $3, $4, $5) \
-             ON CONFLICT (run, step) DO UPDATE SET identity = excluded.identity, finished = excluded.finished, \
-             document = excluded.document")
-        .bind(run)
-        .bind(&result.step)
-        .bind(result.identity)
-        .bind(result.finished)
-        .bind(json(result));
-        session.execute(insert).await?;
+        for result in results {
+            check_name("step", &result.step, true)?;
+            let insert = sql("INSERT INTO results (run, step, identity, finished, document) \
+                 SELECT number, $2, $3, $4, $5 FROM runs WHERE id = $1 \
+                 ON CONFLICT (run, step) DO UPDATE SET identity = excluded.identity, finished = excluded.finished, \
+                 document = excluded.document")
+            .bind(result.run)
+            .bind(&result.step)
+            .bind(result.identity)
+            .bind(result.finished)
+            .bind(json(result));
+            if session.execute(insert).await? == 0 {
+                return Err(absent(result.run));
+            }
+        }
         session.commit().await
     }
 
-    /// Results that may be reused, newest first: of runs that ended well and whose files
-    /// did not change while they ran.
-    pub async fn results(&self, identity: &Identity) -> Result<Vec<StepResult>> {
+    /// Results that may be reused, newest first, one list for each of `identities`: of runs
+    /// that ended well and whose files did not change while they ran. A stage is whole when
+    /// its result is put: it answers whatever becomes of its run.
+    pub async fn results(&self, identities: &[Identity]) -> Result<Vec<Vec<StepResult>>> {
+        let wanted: Vec<Identity> = identities.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+        let mut found: HashMap<Identity, Vec<StepResult>> = HashMap::new();
         let mut session = self.database.read().await?;
-        let text = "SELECT s.document FROM results s JOIN runs r ON r.number = s.run WHERE s.identity = $1 \
-             AND r.status IN ('completed', 'published') AND r.tainted = 0 ORDER BY s.finished DESC, s.position DESC";
-        session.all(sql(text).bind(*identity)).await?.iter().map(|row| row.document(0)).collect()
+        for part in wanted.chunks(LIST) {
+            let text = format!(
+                "SELECT s.document, CAST(CASE WHEN r.status IN ('completed', 'published') AND r.tainted = 0 \
+                 THEN 1 ELSE 0 END AS BIGINT) FROM results s JOIN runs r ON r.number = s.run \
+                 WHERE s.identity IN ({}) ORDER BY s.finished DESC, s.position DESC",
+                placeholders(1, part.len())
+            );
+            for row in session.all(sql(text).bind_all(part.iter().map(|identity| Value::from(*identity)))).await? {
+                let result: StepResult = row.document(0)?;
+                if result.stage.is_some() || row.int(1)? == 1 {
+                    found.entry(result.identity).or_default().push(result);
+                }
+            }
+        }
+        Ok(identities.iter().map(|identity| found.get(identity).cloned().unwrap_or_default()).collect())
     }
 
     /// The newest result of a run, whatever became of the run.

@@ -200,7 +200,7 @@ async fn keep_result(
         let update = RunUpdate { tainted: tainted.then_some(true), identity, ..RunUpdate::default() };
         patiently(|| client.update_run(closing.job.run, Some(closing.attempt), &update)).await?;
     }
-    patiently(|| client.put_result(result)).await
+    patiently(|| client.put_results(std::slice::from_ref(result))).await
 }
 
 /// Moves a run to its end; one that ended already stays as it is. Returns the run.

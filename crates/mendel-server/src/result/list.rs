@@ -14,5 +14,6 @@ pub(crate) async fn list_results(
 ) -> Result<Json<Vec<StepResult>>, Problem> {
     let identity: Option<Identity> = pairs.parse("identity")?;
     let missing = || Problem::invalid("bad_query", "`identity` is missing").field("identity");
-    Ok(Json(app.store.results(&identity.ok_or_else(missing)?).await?))
+    let found = app.store.results(&[identity.ok_or_else(missing)?]).await?;
+    Ok(Json(found.into_iter().flatten().collect()))
 }

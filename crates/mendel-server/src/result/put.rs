@@ -2,12 +2,14 @@
 
 use axum::extract::State;
 use http::StatusCode;
-use mendel_model::StepResult;
+use mendel_api::PutResults;
 
 use crate::{App, problem::Problem, request::Told};
 
-/// Keep the result of a step
-pub(crate) async fn put_result(State(app): State<App>, Told(result): Told<StepResult>) -> Result<StatusCode, Problem> {
-    app.store.put_result(&result).await?;
+/// Keep results of steps
+///
+/// All of them, or none.
+pub(crate) async fn put_results(State(app): State<App>, Told(told): Told<PutResults>) -> Result<StatusCode, Problem> {
+    app.store.put_results(&told.results).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -23,10 +23,13 @@ async fn a_result_is_found_by_meaning_once_its_run_completed() {
             input: None,
             stage: None,
         };
-        client.put_result(&result).await.expect("kept");
+        client.put_results(std::slice::from_ref(&result)).await.expect("kept");
         assert_eq!(client.results(&identity).await.expect("answered"), []);
         moved(client, &run, Move::Complete).await;
         assert_eq!(client.results(&identity).await.expect("answered"), std::slice::from_ref(&result));
+        let unknown = Canonical::new("other").value(&json!(number)).identity();
+        let both = client.results_of(&[unknown, identity]).await.expect("answered");
+        assert_eq!(both, [vec![], vec![result.clone()]]);
         assert_eq!(client.result_of(run.facts.id).await.expect("answered"), Some(result));
     }
 }

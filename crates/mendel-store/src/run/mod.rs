@@ -28,7 +28,7 @@ pub(crate) use create::create;
 pub(crate) use status::apply_move;
 
 /// Rows asked for with one `IN` list.
-const LIST: usize = 500;
+pub(crate) const LIST: usize = 500;
 
 const COLUMNS: &str = "r.number, r.id, r.name, r.project, r.kind, r.purpose, r.author, r.comment, r.created, \
     r.updated, r.started, r.ended, r.status, r.status_reason, r.status_message, r.status_changed, r.attempt, \

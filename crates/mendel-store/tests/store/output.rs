@@ -92,19 +92,23 @@ async fn results_are_reused_only_of_runs_that_ended_well(world: World) {
     };
     for run in 1..=4 {
         world.running(run).await;
-        world.store.put_result(&result(run, run as i64 * 100)).await.expect("puts");
+        world.store.put_results(&[result(run, run as i64 * 100)]).await.expect("puts");
     }
-    assert!(world.store.results(&identity).await.expect("reads").is_empty(), "none has ended");
+    assert_eq!(world.store.results(&[identity]).await.expect("reads"), [vec![]], "none has ended");
     for run in [1, 2, 3] {
         world.store.move_run(id(run), Some(1), &change(Move::Complete), now()).await.expect("completes");
     }
     world.store.move_run(id(4), Some(1), &change(Move::Fail), now()).await.expect("fails");
     let tainted = RunUpdate { tainted: Some(true), ..RunUpdate::default() };
     world.store.update_run(id(3), None, &tainted, now()).await.expect("taints");
-    let reusable = world.store.results(&identity).await.expect("reads");
-    assert_eq!(reusable.iter().map(|own| own.run).collect::<Vec<_>>(), [id(2), id(1)]);
+    let unknown: Identity = format!("m1:{}", Digest::of(b"unknown")).parse().expect("an identity");
+    let found = world.store.results(&[identity, unknown, identity]).await.expect("reads");
+    let runs: Vec<Vec<_>> = found.iter().map(|own| own.iter().map(|result| result.run).collect()).collect();
+    assert_eq!(runs, [vec![id(2), id(1)], vec![], vec![id(2), id(1)]]);
     assert_eq!(world.store.result_of(id(4)).await.expect("reads"), Some(result(4, 400)));
     world.store.create_runs(&[new_run(5)], None, now()).await.expect("creates");
     assert_eq!(world.store.result_of(id(5)).await.expect("reads"), None);
-    assert!(matches!(world.store.put_result(&result(9, 1)).await, Err(StoreError::NotFound { .. })));
+    let partly = world.store.put_results(&[result(5, 1), result(9, 1)]).await;
+    assert!(matches!(partly, Err(StoreError::NotFound { .. })));
+    assert_eq!(world.store.result_of(id(5)).await.expect("reads"), None, "all or none");
 }

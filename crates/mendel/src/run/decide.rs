@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use mendel_api::RunQuery;
 use mendel_engine::{Candidate, EnvironmentPolicy, Plan, Relative, StepRequest};
-use mendel_model::{Dependency, DependencyKind, Digest, EnvironmentLock, Param, Run, Status};
+use mendel_model::{Dependency, DependencyKind, Digest, EnvironmentLock, Param, Run, Status, StepResult};
 use mendel_snapshot::StatIndex;
 use serde_json::Value;
 
@@ -13,7 +13,10 @@ use crate::{
     context::Context,
     exit::Failure,
     render,
-    run::{explain, prepare::Prepared},
+    run::{
+        explain,
+        prepare::{Cell, Prepared},
+    },
 };
 
 /// Decides every cell of `task`.
@@ -22,11 +25,8 @@ pub async fn decide(context: &Context, task: &Prepared, force: bool, index: &mut
     let mut present = Present { task, lock: lock.as_ref(), index, known: HashMap::new() };
     let mut requests = Vec::with_capacity(task.cells.len());
     let mut relative = None;
-    for cell in &task.cells {
-        let results = match cell.identity.filter(|_| !force) {
-            Some(identity) => context.client.results(&identity).await?,
-            None => Vec::new(),
-        };
+    let stored = stored_results(context, task, force).await?;
+    for (cell, results) in task.cells.iter().zip(stored) {
         let mut candidates = Vec::with_capacity(results.len());
         for result in results {
             let digests = result.dependencies.iter().map(|dependency| present.digest(dependency));
@@ -56,6 +56,17 @@ pub async fn decide(context: &Context, task: &Prepared, force: bool, index: &mut
         eprintln!("note: the index of files was not kept: {error}");
     }
     Ok(plan)
+}
+
+/// The results stored for each cell, asked for with one question.
+async fn stored_results(context: &Context, task: &Prepared, force: bool) -> Result<Vec<Vec<StepResult>>, Failure> {
+    if force {
+        return Ok(vec![Vec::new(); task.cells.len()]);
+    }
+    let identities: Vec<_> = task.cells.iter().filter_map(|cell| cell.identity).collect();
+    let mut found = context.client.results_of(&identities).await?.into_iter();
+    let of_cell = |cell: &Cell| cell.identity.and_then(|_| found.next()).unwrap_or_default();
+    Ok(task.cells.iter().map(of_cell).collect())
 }
 
 /// The values of parameters by name; by `section/name` where a name is not unique.

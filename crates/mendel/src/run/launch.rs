@@ -1,7 +1,7 @@
 //! Creates the runs that have to be computed, hands them to a supervisor and watches.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     path::{Path, PathBuf},
 };
 
@@ -233,7 +233,7 @@ pub async fn keep(context: &Context, snapshot: &Snapshot) -> Result<Digest, Fail
     let mut digests: Vec<_> = snapshot.files.iter().map(|file| file.digest).collect();
     digests.sort();
     digests.dedup();
-    let mut missing: std::collections::HashSet<_> = client.missing_blobs(&digests).await?.into_iter().collect();
+    let mut missing: HashSet<_> = client.missing_blobs(&digests).await?.into_iter().collect();
     for file in &snapshot.files {
         if missing.remove(&file.digest) {
             client.put_blob(&snapshot.read(file)?).await?;
@@ -292,14 +292,14 @@ async fn outcome(
     mut seen: Seen,
     batch: Option<BatchId>,
 ) -> Result<TaskOutcome, Failure> {
-    let mut known: HashMap<RunId, Run> = HashMap::new();
+    let members = members(plan, created);
+    let ids: HashSet<RunId> = members.iter().copied().collect();
+    let runs = context.client.runs_of(&ids.into_iter().collect::<Vec<_>>()).await?;
+    let known: HashMap<RunId, Run> = runs.into_iter().map(|run| (run.facts.id, run)).collect();
     let mut cells = Vec::with_capacity(plan.steps.len());
-    for (step, id) in plan.steps.iter().zip(members(plan, created)) {
-        let run = match known.get(&id) {
-            Some(run) => run.clone(),
-            None => context.run(&id.to_string()).await?,
-        };
-        known.insert(id, run.clone());
+    for (step, id) in plan.steps.iter().zip(members) {
+        let gone = || Failure::trouble(format!("run `{id}` was deleted meanwhile"));
+        let run = known.get(&id).cloned().ok_or_else(gone)?;
         let last_lines = seen.last_lines.remove(&id).unwrap_or_default();
         cells.push(CellOutcome { run, computed: step.action == Action::Compute, last_lines });
     }
