@@ -86,13 +86,18 @@ impl RunLine {
             identity: facts.identity.map(|identity| identity.to_string()),
             metrics: cell.run.metrics.clone(),
             exit_code: cell.run.exit_code,
-            steps: Steps { computed: usize::from(cell.computed), reused: usize::from(!cell.computed) },
+            steps: Steps { computed: cell.steps.0, reused: cell.steps.1 },
             reasons: facts.reasons.clone(),
         }
     }
 }
 
 impl TaskLine {
+    /// A task that is a pipeline.
+    pub fn staged(path: String, name: String, entry: String, environment: String) -> Self {
+        Self { path, name, kind: mendel_model::TaskKind::Staged, entry, environment }
+    }
+
     /// A task as it was understood.
     pub fn of(task: &Prepared) -> Self {
         Self {
@@ -184,7 +189,7 @@ fn tell(task: &Prepared, outcome: &TaskOutcome, sort: Option<&SortKey>, printer:
     }
 }
 
-fn failure(run: &Run) -> String {
+pub fn failure(run: &Run) -> String {
     match (run.status_reason.as_str(), run.exit_code) {
         ("", Some(code)) => format!("exit code {code}"),
         ("", None) => "no reason was told".to_owned(),
@@ -192,12 +197,12 @@ fn failure(run: &Run) -> String {
     }
 }
 
-fn duration(run: &Run) -> String {
+pub fn duration(run: &Run) -> String {
     let span = run.ended.zip(run.started).map_or(0, |(end, start)| end.since(start));
     render::time::span(span)
 }
 
-fn age(run: &Run) -> String {
+pub fn age(run: &Run) -> String {
     render::time::span(run.ended.map_or(0, |end| now().since(end)))
 }
 
