@@ -6,6 +6,7 @@
 #![expect(clippy::result_large_err, reason = "a problem is made once and ends the reading")]
 
 mod assignment;
+pub mod code;
 mod entry;
 mod folder;
 mod grid;

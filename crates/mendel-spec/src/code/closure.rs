@@ -1,0 +1,288 @@
+//! Everything a stage's class reaches, and the digest of it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
+
+use mendel_model::Digest;
+
+use crate::Problem;
+
+use super::{
+    Fingerprint, SymbolFact,
+    base::{CodeBase, ModuleId, ModuleSource, UnitId},
+    facts::Attribute,
+    links::{Doubt, Target},
+};
+
+/// What was reached so far.
+#[derive(Default)]
+struct Closure {
+    units: HashSet<UnitId>,
+    open: Vec<Target>,
+    /// Modules that run, and those that count as a whole.
+    modules: HashSet<ModuleId>,
+    whole: HashSet<ModuleId>,
+    /// Statements that run with their module and change something, in the order they run.
+    events: Vec<UnitId>,
+    external: BTreeSet<String>,
+    doubts: BTreeSet<Doubt>,
+    /// Attributes of unknown objects.
+    wanted: BTreeMap<String, (ModuleId, u32)>,
+    is_any_wanted: bool,
+    /// Whether docstrings, annotations and names of locals count.
+    full: bool,
+}
+
+impl<S: ModuleSource> CodeBase<S> {
+    /// The fingerprint of the class with that dotted path.
+    pub fn fingerprint(&mut self, class: &str) -> Result<Fingerprint, Problem> {
+        let stage = self.class(class)?;
+        let mut closure = self.closure(stage, false);
+        if closure.units.iter().any(|(module, unit)| self.modules[*module].unit(*unit).reflective) {
+            closure = self.closure(stage, true);
+        }
+        let declaration = self.declaration(stage);
+        self.check()?;
+        Ok(self.finish(class, closure, declaration))
+    }
+
+    fn closure(&mut self, stage: UnitId, full: bool) -> Closure {
+        let mut closure = Closure { full, ..Closure::default() };
+        let home = self.home(stage.0);
+        self.enter(stage.0, &mut closure);
+        closure.open.push(Target::Unit(stage));
+        loop {
+            while let Some(target) = closure.open.pop() {
+                self.visit(target, &mut closure);
+            }
+            if !self.add_possible_classes(&home, &mut closure) {
+                return closure;
+            }
+        }
+    }
+
+    fn visit(&mut self, target: Target, closure: &mut Closure) {
+        match target {
+            Target::Unit(id) => self.visit_unit(id, closure),
+            Target::Module(module) => self.enter(module, closure),
+            Target::Whole(module) => {
+                self.enter(module, closure);
+                if closure.whole.insert(module) {
+                    let units = self.modules[module].facts.units.len();
+                    closure.open.extend((0..units).rev().map(|unit| Target::Unit((module, unit))));
+                }
+            }
+            Target::External(name) => {
+                closure.external.insert(name.split('.').next().unwrap_or(&name).to_owned());
+            }
+            Target::Builtin(_) | Target::Missing(_) => {}
+        }
+    }
+
+    fn visit_unit(&mut self, id: UnitId, closure: &mut Closure) {
+        if !closure.units.insert(id) {
+            return;
+        }
+        self.enter(id.0, closure);
+        let links = self.links(id);
+        let annotations = links.annotations.iter().filter(|_| closure.full);
+        closure.open.extend(links.targets.iter().chain(annotations).rev().cloned());
+        closure.doubts.extend(links.doubts.iter().cloned());
+        let facts = self.modules[id.0].facts.clone();
+        for attribute in &facts.units[id.1].attributes {
+            self.want(id.0, attribute, closure);
+        }
+    }
+
+    /// An attribute of an unknown object, unless something installed made the object.
+    fn want(&mut self, module: ModuleId, attribute: &Attribute, closure: &mut Closure) {
+        if let Some(via) = &attribute.via {
+            let is_installed = |target: &Target| match target {
+                Target::External(name) => !name.contains("load") && !name.contains("open"),
+                Target::Module(_) => true,
+                _ => false,
+            };
+            let found = self.resolve(module, via);
+            if !found.is_empty() && found.iter().all(|found| is_installed(&found.target)) {
+                return;
+            }
+        }
+        match &attribute.name {
+            Some(name) => {
+                closure.wanted.entry(name.clone()).or_insert((module, attribute.line));
+            }
+            None => {
+                closure.is_any_wanted = true;
+                closure.doubts.insert(Doubt {
+                    file: self.modules[module].file.clone(),
+                    line: attribute.line,
+                    text: "a computed attribute of an unknown object: every class imported here counts".to_owned(),
+                });
+            }
+        }
+    }
+
+    /// Adds the classes that unknown objects may belong to; false if all are there.
+    fn add_possible_classes(&mut self, home: &str, closure: &mut Closure) -> bool {
+        let mut more = BTreeMap::new();
+        let members = self.members_below(home);
+        for (name, place) in &closure.wanted {
+            for id in members.get(name).into_iter().flatten().filter(|id| !closure.units.contains(id)) {
+                more.entry(*id).or_insert((name.clone(), *place));
+            }
+        }
+        let mut reached: Vec<ModuleId> = closure.modules.iter().copied().collect();
+        reached.sort_by(|a, b| self.modules[*a].name.cmp(&self.modules[*b].name));
+        for module in reached {
+            let facts = self.modules[module].facts.clone();
+            for (index, unit) in facts.units.iter().enumerate() {
+                let id = (module, index);
+                let Some(class) = unit.class.as_ref().filter(|_| !closure.units.contains(&id)) else { continue };
+                if closure.is_any_wanted {
+                    closure.open.push(Target::Unit(id));
+                } else if let Some((name, place)) =
+                    class.members.iter().find_map(|member| closure.wanted.get_key_value(member))
+                {
+                    more.entry(id).or_insert((name.clone(), *place));
+                }
+            }
+        }
+        for (id, (name, (module, line))) in more {
+            let class = &self.modules[id.0].unit(id.1).parts[0].name;
+            let text = format!("an object with `.{name}` may be a `{}.{class}`: it counts", self.modules[id.0].name);
+            closure.doubts.insert(Doubt { file: self.modules[module].file.clone(), line, text });
+            closure.open.push(Target::Unit(id));
+        }
+        !closure.open.is_empty()
+    }
+
+    /// The classes of a package by the names of their members.
+    fn members_below(&mut self, home: &str) -> Arc<HashMap<String, Vec<UnitId>>> {
+        if let Some(known) = self.members.get(home) {
+            return known.clone();
+        }
+        let mut members: HashMap<String, Vec<UnitId>> = HashMap::new();
+        let modules = if home.is_empty() { Arc::default() } else { self.below(home) };
+        for module in modules.iter() {
+            for (index, unit) in self.modules[*module].facts.units.iter().enumerate() {
+                for member in unit.class.iter().flat_map(|class| &class.members) {
+                    members.entry(member.clone()).or_default().push((*module, index));
+                }
+            }
+        }
+        let members = Arc::new(members);
+        self.members.insert(home.to_owned(), members.clone());
+        members
+    }
+
+    /// A module runs: the packages around it, then its statements, and with them the modules it imports.
+    fn enter(&mut self, module: ModuleId, closure: &mut Closure) {
+        if closure.modules.contains(&module) {
+            return;
+        }
+        if let Some((package, _)) = self.modules[module].name.clone().rsplit_once('.')
+            && let Some(package) = self.find(package)
+        {
+            self.enter(package, closure);
+        }
+        if !closure.modules.insert(module) {
+            return;
+        }
+        let facts = self.modules[module].facts.clone();
+        if let Some((line, fault)) = &facts.fault {
+            let text = format!("cannot be read as Python ({fault}): every byte of it counts");
+            closure.doubts.insert(Doubt { file: self.modules[module].file.clone(), line: *line, text });
+        }
+        for (index, unit) in facts.units.iter().enumerate() {
+            for import in &unit.imports {
+                self.run_import(module, import, closure);
+            }
+            if self.is_effect((module, index)) {
+                closure.events.push((module, index));
+                closure.open.push(Target::Unit((module, index)));
+            }
+        }
+    }
+
+    fn run_import(&mut self, module: ModuleId, import: &super::facts::Import, closure: &mut Closure) {
+        let origin = &import.origin;
+        let base = match &import.loads {
+            Some(loads) => Some(loads.clone()),
+            None => self.absolute(module, origin),
+        };
+        let Some(base) = base else { return };
+        let Some(id) = self.find(&base) else {
+            let first = base.split('.').next().unwrap_or(&base);
+            if self.find(first).is_none() && first != "__future__" {
+                closure.external.insert(first.to_owned());
+            }
+            return;
+        };
+        self.enter(id, closure);
+        if let Some(member) = &origin.member
+            && self.modules[id].is_package()
+            && let Some(inner) = self.find(&format!("{base}.{member}"))
+        {
+            self.enter(inner, closure);
+        }
+    }
+
+    fn finish(&mut self, class: &str, closure: Closure, declaration: Option<super::Declaration>) -> Fingerprint {
+        let full = closure.full;
+        let digest_of = |links: &super::links::Links| if full { links.full } else { links.digest };
+        let mut parts: Vec<Digest> = Vec::with_capacity(closure.units.len() + closure.events.len());
+        let mut symbols: BTreeMap<String, SymbolFact> = BTreeMap::new();
+        let mut add = |name: String, digest: Digest, line: u32| {
+            symbols
+                .entry(name)
+                .and_modify(|known| {
+                    known.digest = Digest::of(&[*known.digest.as_bytes(), *digest.as_bytes()].concat());
+                    known.line = known.line.min(line);
+                })
+                .or_insert(SymbolFact { digest, line });
+        };
+        let mut units: Vec<UnitId> = closure.units.iter().copied().collect();
+        units.sort_unstable_by(|a, b| (&self.modules[a.0].file, a.1).cmp(&(&self.modules[b.0].file, b.1)));
+        for id in &units {
+            parts.push(digest_of(&self.links(*id)));
+            let module = &self.modules[id.0];
+            let unit = module.unit(id.1);
+            for part in unit.parts.iter().filter(|_| !unit.only_imports) {
+                let name = if part.name.is_empty() { "(top level)" } else { &part.name };
+                let digest = if full { part.full } else { part.digest };
+                add(format!("{}:{name}", module.file), digest, part.line);
+            }
+        }
+        let mut files = BTreeSet::new();
+        for module in
+            closure.modules.iter().map(|module| &self.modules[*module]).filter(|module| !module.file.is_empty())
+        {
+            files.insert(module.file.clone());
+            let content = module.facts.content.as_bytes();
+            if module.facts.fault.is_some() {
+                parts.push(Digest::of(&[module.file.as_bytes(), content].concat()));
+                add(format!("{}:(bytes)", module.file), module.facts.content, 1);
+            } else if full {
+                parts.push(Digest::of(&[module.file.as_bytes(), module.facts.doc.as_bytes()].concat()));
+            }
+        }
+        // Not by place in the file: moving a function is no change.
+        parts.sort_unstable();
+        let mut bytes = class.as_bytes().to_vec();
+        bytes.push(0);
+        bytes.push(u8::from(full));
+        parts.iter().for_each(|part| bytes.extend(part.as_bytes()));
+        bytes.push(1);
+        closure.events.iter().for_each(|id| bytes.extend(digest_of(&self.links(*id)).as_bytes()));
+        Fingerprint {
+            digest: Digest::of(&bytes),
+            symbols,
+            files: files.into_iter().collect(),
+            external: closure.external.into_iter().collect(),
+            doubts: closure.doubts.into_iter().collect(),
+            declaration,
+        }
+    }
+}
