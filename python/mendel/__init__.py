@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from mendel.errors import NeedsServer, TaskClosed, TaskNotFound, UsageError
     from mendel.logger import Logger
     from mendel.model import InputModel, Model, OutputModel
+    from mendel.pipeline.function import stage
+    from mendel.pipeline.pipeline import Pipeline
+    from mendel.pipeline.stage_class import Stage
     from mendel.run_params import params
     from mendel.task import Task
     from mendel.task_type import TaskStatusEnum, TaskTypes
@@ -31,7 +34,9 @@ __all__ = [
     "Model",
     "NeedsServer",
     "OutputModel",
+    "Pipeline",
     "Refused",
+    "Stage",
     "Task",
     "TaskClosed",
     "TaskNotFound",
@@ -41,6 +46,7 @@ __all__ = [
     "UsageError",
     "__version__",
     "params",
+    "stage",
 ]
 
 _HOMES = {
@@ -51,7 +57,9 @@ _HOMES = {
     "Model": "model",
     "NeedsServer": "errors",
     "OutputModel": "model",
+    "Pipeline": "pipeline.pipeline",
     "Refused": "_native",
+    "Stage": "pipeline.stage_class",
     "Task": "task",
     "TaskClosed": "errors",
     "TaskNotFound": "errors",
@@ -61,6 +69,7 @@ _HOMES = {
     "UsageError": "errors",
     "__version__": "_native",
     "params": "run_params",
+    "stage": "pipeline.function",
 }
 
 

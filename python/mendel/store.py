@@ -113,6 +113,24 @@ class Store:
         """Keeps bytes or a file; answers their digest and size."""
         return self._ask(lambda client: client.put_blob(content))
 
+    def find_results(self, identities: list[str]) -> list[list[Document]]:
+        """The results of steps under each identity, newest first."""
+        answer: list[list[Document]] = json.loads(self._ask(lambda client: client.find_results(json.dumps(identities))))
+        return answer
+
+    def put_results(self, results: list[Document]) -> None:
+        """Keeps results of finished steps, all or none."""
+        self._ask(lambda client: client.put_results(json.dumps(results)))
+
+    def note(self, key: str) -> Any:
+        """The value noted under a key; None where there is none."""
+        found = self._ask(lambda client: client.note(key))
+        return None if found is None else json.loads(found)
+
+    def put_note(self, key: str, value: Any) -> None:
+        """Notes a value under a key."""
+        self._ask(lambda client: client.put_note(key, json.dumps(value)))
+
     def deliver_leftovers(self, run: str | None = None) -> None:
         """Delivers what dead processes left behind in their journals, of ``run`` or of all."""
         from pathlib import Path

@@ -119,6 +119,9 @@ pub struct StageRecord {
     /// Its hyperparameters, with every default it asked for.
     #[serde(default)]
     pub config: Value,
+    /// Seconds of its own code.
+    #[serde(default)]
+    pub seconds: f64,
 }
 
 /// The value of a field, by the digest of its encoded bytes.

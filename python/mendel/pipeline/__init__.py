@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mendel.pipeline.function import stage
     from mendel.pipeline.input_id import decode_input_ids
     from mendel.pipeline.pipeline import Pipeline, ProcessingControl, StageError, create_pipeline
-    from mendel.pipeline.stage import Stage
+    from mendel.pipeline.stage_class import Stage
     from mendel.pipeline.status import Status
     from mendel.pipeline.task import Task
     from mendel.pipeline.types import InputID, PendingReason, PipelineData, TaskData
@@ -38,7 +38,7 @@ _HOMES = {
     "PipelineData": "types",
     "ProcessingControl": "pipeline",
     "RunContext": "batch",
-    "Stage": "stage",
+    "Stage": "stage_class",
     "StageError": "pipeline",
     "Status": "status",
     "Task": "task",

@@ -6,7 +6,7 @@ from typing import Any, List, Sequence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from mendel.pipeline.stage import Stage
+    from mendel.pipeline.stage_class import Stage
 
 
 class AmbiguousStages(AssertionError, ValueError):
@@ -47,7 +47,8 @@ def ordered(stages: Sequence[Stage]) -> List[Stage]:
     """
     check_distinct(stages)
     _check_consumers(stages)
-    available, placed, remaining = {"input_id"}, [], list(stages)
+    placed: List[Stage] = []
+    available, remaining = {"input_id"}, list(stages)
     while remaining:
         stage = next((stage for stage in remaining if not _obstacles(stage, remaining, available)), None)
         if stage is None:

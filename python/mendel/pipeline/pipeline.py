@@ -12,7 +12,7 @@ from mendel.pipeline.order import check_distinct, ordered
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from mendel.pipeline.stage import Stage
+    from mendel.pipeline.stage_class import Stage
     from mendel.pipeline.status import Status
     from mendel.pipeline.steps import Steps
     from mendel.pipeline.types import InputID, PathLike, PipelineData
@@ -104,14 +104,14 @@ class Pipeline:
         fields: PipelineData = {} if data is None else (dict(data) if type(data) is dict else data)
         fields["input_id"] = input_id
         if self.steps is not None and first_stage is None and last_stage is None:
-            return self.steps.process(input_id, fields, config, status, **kwargs)
+            return self.steps.process(input_id, config, status, **kwargs)
         extra = self.get_extra_stages(first_stage, last_stage, fields.keys())
         control, seconds = ProcessingControl(first_stage, last_stage), {}
         from mendel.pipeline.status import update
 
         for stage in self.stages:
-            about = {"pipeline": self, "input_id": input_id, "data": fields, "config": section(config, stage.id)}
-            about.update(status=status, **kwargs)
+            about: Dict[str, Any] = {"pipeline": self, "input_id": input_id, "data": fields}
+            about.update(config=section(config, stage.id), status=status, **kwargs)
             if not control.step(stage.id) and stage.id not in extra:
                 stage.skip(**about)
                 continue

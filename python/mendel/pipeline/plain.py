@@ -49,5 +49,20 @@ def document(value: Any) -> str:
     return json.dumps(plain(value), ensure_ascii=True, allow_nan=False)
 
 
+def restored(value: Any) -> Any:
+    """The value that `plain` wrote, as far as it can be told."""
+    if isinstance(value, list):
+        return [restored(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if set(value) == {"$float"}:
+        return float(value["$float"])
+    if set(value) == {"$bytes"}:
+        return bytes.fromhex(value["$bytes"])
+    if set(value) == {"$set"}:
+        return set(restored(value["$set"]))
+    return {key: restored(item) for key, item in value.items()}
+
+
 def _text(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, Literal, Union
+from typing import Any, Dict, Literal, MutableMapping, Union
 
 InputID = Union[int, str]
 """Names one item that goes through a pipeline; `1` and `"1"` differ."""
 
-PipelineData = Dict[str, Any]
+PipelineData = MutableMapping[str, Any]
 """The fields of one input."""
 
 TaskData = Dict[InputID, PipelineData]

@@ -23,7 +23,24 @@ def _key(key: Any) -> str:
     return text if isinstance(key, str) and text.replace("-", "_").isidentifier() and text not in _WORDS else _flow(key)
 
 
-_WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n", "True", "False", "Yes", "No", "On", "Off", "None"}
+_WORDS = {
+    "true",
+    "false",
+    "yes",
+    "no",
+    "on",
+    "off",
+    "null",
+    "y",
+    "n",
+    "True",
+    "False",
+    "Yes",
+    "No",
+    "On",
+    "Off",
+    "None",
+}
 
 
 def _flow(value: Any) -> str:

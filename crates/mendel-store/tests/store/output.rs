@@ -112,6 +112,19 @@ async fn results_are_reused_only_of_runs_that_ended_well(world: World) {
     assert_eq!(world.store.result_of(id(4)).await.expect("reads"), Some(result(4, 400)));
     world.store.create_runs(&[new_run(5)], None, now()).await.expect("creates");
     assert_eq!(world.store.result_of(id(5)).await.expect("reads"), None);
+    let record = mendel_model::StageRecord {
+        task: "/tree".into(),
+        fields: Vec::new(),
+        files: Vec::new(),
+        absent: Vec::new(),
+        config: serde_json::Value::Null,
+        seconds: 0.5,
+    };
+    let input = Some(mendel_model::InputId::Name("1".into()));
+    let whole = StepResult { step: "cut[\"1\"]".into(), input, stage: Some(record), ..result(4, 500) };
+    world.store.put_results(std::slice::from_ref(&whole)).await.expect("puts");
+    let found = world.store.results(&[identity]).await.expect("reads");
+    assert_eq!(found[0].first(), Some(&whole), "a stage is whole whatever became of its run");
     let partly = world.store.put_results(&[result(5, 1), result(9, 1)]).await;
     assert!(matches!(partly, Err(StoreError::NotFound { .. })));
     assert_eq!(world.store.result_of(id(5)).await.expect("reads"), None, "all or none");

@@ -31,7 +31,9 @@ def suggest_stage_id(class_name: str) -> str:
         'the-great-123-pc-mapper'
     """
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", class_name):
-        raise AssertionError(f"`{class_name}` gives no stage id: a name begins with a letter, and has only such and `_`")
+        raise AssertionError(
+            f"`{class_name}` gives no stage id: a name begins with a letter, and has only such and `_`"
+        )
     words = [word.lower() for word in _WORDS.findall(class_name)]
     if len(words) > 1 and words[-1] == "stage":
         words.pop()
@@ -159,9 +161,7 @@ class Stage:
         **kwargs: Any,
     ) -> None:
         """Tells the callbacks that the stage is not run."""
-        self.callback(
-            "skip", pipeline=pipeline, input_id=input_id, data=data, config=config, status=status, **kwargs
-        )
+        self.callback("skip", pipeline=pipeline, input_id=input_id, data=data, config=config, status=status, **kwargs)
 
     def callback(self, event: StageEvent, **kwargs: Any) -> None:
         """Calls the callbacks of an event."""

@@ -1,0 +1,7 @@
+"""Times of stages."""
+
+from __future__ import annotations
+
+from mendel.pipeline.benchmark import Benchmark
+
+__all__ = ["Benchmark"]

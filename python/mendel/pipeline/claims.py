@@ -1,0 +1,68 @@
+"""Who computes a step: one process at a time, by a lock that the kernel releases on death."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from pathlib import Path
+
+from mendel import _native
+
+
+class Claims:
+    """The steps that this process computes.
+
+    Args:
+        workspace: The workspace folder.
+    """
+
+    def __init__(self, workspace: str | os.PathLike[str]) -> None:
+        self._folder = Path(workspace) / "claims"
+        self._held: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def take(self, step: str, wait: bool) -> bool:
+        """Claims a step; without `wait` it fails where another process has it.
+
+        Args:
+            step: What the step means, and the code that computes it.
+            wait: Wait until nobody else has it.
+        """
+        name = _native.digest(step.encode())
+        if name in self._held:
+            return True
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._folder / name
+        while True:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            except OSError as error:
+                os.close(descriptor)
+                if error.errno in (errno.EAGAIN, errno.EACCES) and not wait:
+                    return False
+                raise
+            if _is_at(descriptor, path):
+                self._held[name] = descriptor
+                return True
+            # Whoever had it took the file away; the next one makes its own.
+            os.close(descriptor)
+
+    def release(self) -> None:
+        """Gives up every step."""
+        held, self._held = self._held, {}
+        for name, descriptor in held.items():
+            (self._folder / name).unlink(missing_ok=True)
+            os.close(descriptor)
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    own = os.fstat(descriptor)
+    try:
+        there = os.stat(path)
+    except FileNotFoundError:
+        return False
+    return (own.st_dev, own.st_ino) == (there.st_dev, there.st_ino)

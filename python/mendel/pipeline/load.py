@@ -1,0 +1,44 @@
+"""Dotted paths: finds the classes that a specification names."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import sys
+from typing import Any
+
+
+def load_from_module(name: str) -> Any:
+    """What a dotted path names.
+
+    Raises:
+        ImportError: A part of it does not exist; says which, and what is close.
+        AttributeError: The module has no such name; says what is close.
+    """
+    parts = name.split(".")
+    module = None
+    for length in range(len(parts) - 1, 0, -1):
+        path = ".".join(parts[:length])
+        try:
+            module = importlib.import_module(path)
+        except ModuleNotFoundError as error:
+            if error.name and (path == error.name or path.startswith(error.name + ".")):
+                continue
+            raise
+        return _attribute(module, parts[length:], name)
+    hint = (
+        "give a dotted path such as `package.module.Class`" if len(parts) == 1 else f"no module `{parts[0]}` is found"
+    )
+    raise ImportError(f"`{name}` cannot be imported: {hint} (searched in {', '.join(sys.path[:3]) or 'nothing'}, …)")
+
+
+def _attribute(module: Any, parts: list[str], name: str) -> Any:
+    found = module
+    for part in parts:
+        if not hasattr(found, part):
+            close = difflib.get_close_matches(part, dir(found), n=3)
+            hint = ", did you mean " + " or ".join(f"`{word}`" for word in close) + "?" if close else ""
+            holder = getattr(found, "__name__", found)
+            raise AttributeError(f"`{name}` cannot be loaded: `{holder}` has no `{part}`{hint}")
+        found = getattr(found, part)
+    return found

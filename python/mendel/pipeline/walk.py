@@ -1,0 +1,294 @@
+"""One input on its way through the stages."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Dict, Iterator
+
+from mendel import _native
+from mendel.notes import warn
+from mendel.pipeline.cells import NOTHING, Cell, Fields, Made
+from mendel.pipeline.config import Config
+from mendel.pipeline.formats import encode, is_mutable
+from mendel.pipeline.input_id import written
+from mendel.pipeline.observe import Reads, look
+from mendel.pipeline.pipeline import StageError, scope_path, section
+from mendel.pipeline.plain import document, plain
+from mendel.pipeline.scope_files import ScopeFiles, at
+from mendel.pipeline.status import update
+from mendel.pipeline.steps import Document, Outcome, Steps
+from mendel.pipeline.vault import Damaged
+
+
+class AbsentField(ValueError):
+    """A stage needs a field that a disabled stage did not make."""
+
+
+class Walk:
+    """Takes one input through all stages.
+
+    Args:
+        steps: The task.
+        input_id: The input.
+        config: Its hyperparameters, after auto-configuration; defaults are recorded there.
+        status: Where to report, or None.
+        extra: Handed on to the stages.
+    """
+
+    def __init__(self, steps: Steps, input_id: Any, config: Config, status: Any, extra: Dict[str, Any]) -> None:
+        self._steps = steps
+        self._status = status
+        self._extra = extra
+        self._input = input_id
+        self.config = config
+        self.disabled: Dict[str, float] = {}
+        self._own = Cell("input_id", input_id, _native.value_digest(document(input_id)))
+        self.data = Fields(self._value, {"input_id": self._own})
+        self.outcome = Outcome(input_id, {})
+
+    def go(self) -> None:
+        """Takes the input through all stages.
+
+        Raises:
+            StageError: A stage failed.
+            AbsentField: A stage needs what a disabled one did not make; nothing was run.
+        """
+        enabled = self._enabled()
+        for stage in self._steps.pipeline.stages:
+            if enabled[stage.id]:
+                self._step(stage)
+            else:
+                self.outcome.absent += sorted(stage.outputs)
+                self.outcome.seconds[stage.id] = self.disabled[stage.id] = 0.0
+                section(self.config, stage.id).set_default("enabled", stage.enabled_by_default)
+                self._skip(stage)
+        left = [cell for name, cell in sorted(self.data.cells.items()) if name != "input_id"]
+        self.outcome.fields = [cell.record() for cell in left if not self._is_marginal(cell)]
+        for cell in left:
+            if self._is_marginal(cell):
+                del self.data[cell.name]
+        self.outcome.config = plain(self.config.entries)
+
+    def _enabled(self) -> Dict[str, bool]:
+        """Which stages run; refuses what can only fail, before anything runs."""
+        enabled, absent = {}, {}
+        for stage in self._steps.pipeline.stages:
+            held = self.config.entries.get(stage.id)
+            given = held.get("enabled") if isinstance(held, dict) else None
+            enabled[stage.id] = bool(stage.enabled_by_default if given is None else given)
+            if not enabled[stage.id]:
+                by = f"`{stage.id}/enabled`" if given is not None else "`enabled_by_default`"
+                absent.update(dict.fromkeys(stage.outputs, (stage.id, by)))
+                continue
+            for name in sorted({*stage.inputs, *stage.consumes} & set(absent)):
+                maker, by = absent[name]
+                raise AbsentField(f"stage `{stage.id}` needs `{name}`, but stage `{maker}` is disabled by {by}")
+        return enabled
+
+    def _step(self, stage: Any) -> None:
+        """One stage: reused where a result answers, else computed."""
+        # What the user wrote; the stage records its defaults later.
+        meant = plain(section(self.config, stage.id).entries)
+        inputs = self._inputs(stage)
+        decision = self._decide(stage, meant, inputs)
+        if decision["reuse"] is None:
+            for cell in inputs.values():
+                self._value(cell)
+            # A value that had to be made again may differ: then another step is meant.
+            identity = self._identity(stage, meant, inputs)
+            if identity != decision["identity"]:
+                decision = self._decide(stage, meant, inputs)
+        if decision["reuse"] is None and self._steps.claim(f"{decision['identity']} {self._steps.code(stage)}"):
+            decision = self._decide(stage, meant, inputs)
+        self.outcome.reasons[stage.id] = decision["reasons"]
+        if decision["reuse"] is None or not self._reuse(stage, decision["reuse"], inputs):
+            self._compute(stage, decision["identity"], inputs)
+
+    def _inputs(self, stage: Any) -> Dict[str, Cell]:
+        needed = sorted({*stage.inputs, *stage.consumes})
+        missing = [name for name in needed if name not in self.data]
+        if missing:
+            raise StageError(stage, self._input, KeyError(f"no stage made `{missing[0]}`"))
+        return {name: self.data.cells[name] for name in needed}
+
+    def _identity(self, stage: Any, meant: Document, inputs: Dict[str, Cell]) -> str:
+        digests = {name: cell.digest for name, cell in inputs.items()}
+        meaning = {"stage": stage.id, "config": meant, "params": plain(self._steps.job.params), "inputs": digests}
+        return _native.stage_identity(document(meaning))
+
+    def _decide(self, stage: Any, meant: Document, inputs: Dict[str, Cell]) -> Document:
+        job = self._steps.job
+        identity = self._identity(stage, meant, inputs)
+        forced = job.force or not job.pickup or (not job.cutoff and any(cell.fresh for cell in inputs.values()))
+        keeps = set() if stage.id in job.marginal else set(stage.outputs)
+        decision = self._steps.find(stage.id, identity, forced, keeps, self._input)
+        return {**decision, "identity": identity}
+
+    def _reuse(self, stage: Any, result: Document, inputs: Dict[str, Cell]) -> bool:
+        """Takes over a stored result; False where one of its files is no longer there."""
+        record = result["stage"]
+        try:
+            for file in record["files"]:
+                pattern = self._steps.pipeline.scopes.get(file["scope"])
+                if pattern is not None:
+                    path = scope_path(file["scope"], pattern, self._input)
+                    self._steps.vault.restore(file, at(path, file["path_suffix"]))
+        except Damaged as damage:
+            warn("stage `%s`, input %s: %s; it is computed again", stage.id, written(self._input), damage)
+            return False
+        made = Made(stage, self.config.entries.get(stage.id), inputs)
+        for field in record["fields"]:
+            cell = Cell(field["name"], maker=made)
+            cell.take(field)
+            made.outputs[cell.name] = self.data.cells[cell.name] = cell
+        for name in stage.consumes:
+            self.data.cells.pop(name, None)
+        if isinstance(record.get("config"), dict):
+            section(self.config, stage.id).entries.update(_restored(record["config"]))
+        self.outcome.reused.append(stage.id)
+        self._note(stage, result)
+        self._skip(stage)
+        return True
+
+    def _compute(self, stage: Any, identity: str, inputs: Dict[str, Cell]) -> None:
+        """Runs the stage, and keeps what it made."""
+        made = Made(stage, self.config.entries.get(stage.id), inputs)
+        seconds, reads = self._run(stage, made, self.data, section(self.config, stage.id))
+        for cell in made.outputs.values():
+            cell.fresh = True
+        record = {
+            "task": self._steps.job.task,
+            "fields": [cell.record() for _, cell in sorted(made.outputs.items())],
+            "files": made.files,
+            "absent": [],
+            "config": plain(section(self.config, stage.id).entries),
+            "seconds": seconds,
+        }
+        result = self._steps.result(stage, self._input, identity, reads, record)
+        self._steps.put(result)
+        self.outcome.computed.append(stage.id)
+        self._note(stage, result)
+
+    def _note(self, stage: Any, result: Document) -> None:
+        self.outcome.seconds[stage.id] = result["stage"].get("seconds", result["duration"] / 1000)
+        self.outcome.steps[stage.id] = {"identity": result["identity"], "key": result["key"], "run": result["run"]}
+        for one in result["dependencies"]:
+            if one["kind"] == "input":
+                self.outcome.read[one["subject"]] = one["digest"]
+
+    def _run(self, stage: Any, made: Made, data: Fields, config: Config) -> tuple[float, Dict[str, str | None]]:
+        """Runs a stage on `data`; answers its seconds and the files it read."""
+        update(self._status, info="start-stage", stage=stage.id, intermediate=True)
+        before, files = dict(data.cells), ScopeFiles()
+        self._steps.files = files
+        try:
+            with Reads(self._steps.job.project) as reads:
+                seconds = stage.run(**self._about(data, config))
+        except Exception as error:
+            raise StageError(stage, self._input, error) from error
+        finally:
+            self._steps.files = None
+        for name, cell in list(data.cells.items()):
+            if cell.digest is None:
+                self._keep(stage, cell)
+                cell.maker, made.outputs[name] = made, cell
+        self._find_changed_inputs(stage, made, data, before)
+        made.files = files.written(self._steps.vault)
+        return seconds, dict(self._digests(reads, files))
+
+    def _find_changed_inputs(self, stage: Any, made: Made, data: Fields, before: Dict[str, Cell]) -> None:
+        """An input changed in place is one more thing that the stage made."""
+        for name, cell in made.inputs.items():
+            if cell.value is NOTHING or not is_mutable(cell.value):
+                continue
+            if data.cells.get(name) is not before.get(name):
+                # Consumed or replaced: whoever needs it again gets what it was.
+                cell.value = NOTHING
+                continue
+            changed = Cell(name, cell.value, maker=made)
+            self._keep(stage, changed)
+            if changed.digest != cell.digest:
+                cell.value = NOTHING
+                made.outputs[name] = data.cells[name] = changed
+
+    def _keep(self, stage: Any, cell: Cell) -> None:
+        what = f"field `{cell.name}` of stage `{stage.id}`"
+        job = self._steps.job
+        allowed = job.pickle or bool(getattr(stage, "pickle", False)) or _is_compatible(type(stage))
+        encoded = encode(cell.value, what, allowed)
+        self._steps.vault.keep(cell, encoded, stage.id not in job.marginal)
+
+    def _value(self, cell: Cell) -> Any:
+        """The value of a field: from memory, from the store, or made again."""
+        if cell.value is not NOTHING:
+            return cell.value
+        if cell.kept:
+            try:
+                cell.value = self._steps.vault.bring(cell)
+                return cell.value
+            except Damaged as damage:
+                where = f"stage `{cell.maker.stage.id}`" if cell.maker else "the task"
+                warn("%s, input %s: stored value %s; it is computed again", where, written(self._input), damage)
+        self._make_again(cell)
+        return cell.value
+
+    def _make_again(self, cell: Cell) -> None:
+        """Runs the stage that made a field once more, because its value was not stored."""
+        made = cell.maker
+        if made is None:
+            raise LookupError(f"the value of `{cell.name}` is not stored, and no stage of this run made it")
+        for given in made.inputs.values():
+            self._value(given)
+        data = Fields(self._value, {"input_id": self._own, **made.inputs})
+        again = Made(made.stage, made.config, made.inputs)
+        self._run(made.stage, again, data, Config(made.config).copy() if isinstance(made.config, dict) else Config())
+        self.outcome.computed.append(made.stage.id)
+        for name, output in made.outputs.items():
+            fresh = again.outputs.get(name)
+            if fresh is None:
+                continue
+            if fresh.digest != output.digest:
+                warn("stage `%s` is not deterministic: `%s` differs when made again", made.stage.id, name)
+                output.take(fresh.record())
+                output.fresh = True
+            output.value, output.kept = fresh.value, fresh.kept
+
+    def _digests(self, reads: Reads, files: ScopeFiles) -> Iterator[tuple[str, str | None]]:
+        """Subject and digest of each file that a stage read."""
+        yield from files.read(self._steps.vault)
+        for name, then in reads.unwritten():
+            if files.covers(name):
+                continue
+            # A file that changed while it was read answers no later question.
+            changed = look(name) != then
+            yield os.path.relpath(name, reads.root), None if changed else self._steps.vault.file_digest(name)
+
+    def _is_marginal(self, cell: Cell) -> bool:
+        return cell.maker is not None and cell.maker.stage.id in self._steps.job.marginal
+
+    def _skip(self, stage: Any) -> None:
+        stage.skip(**self._about(self.data, section(self.config, stage.id)))
+
+    def _about(self, data: Fields, config: Config) -> Dict[str, Any]:
+        host = getattr(self._steps.pipeline, "host", self._steps.pipeline)
+        return {
+            "pipeline": host,
+            "input_id": self._input,
+            "data": data,
+            "config": config,
+            "status": self._status,
+            **self._extra,
+        }
+
+
+def _is_compatible(cls: type) -> bool:
+    """Whether a stage was written for the tool whose results were always pickles."""
+    return any(base.__module__.partition(".")[0] == "repype" for base in cls.__mro__)
+
+
+def _restored(config: Document) -> Document:
+    """Hyperparameters as they were before they were written as plain values."""
+    from mendel.pipeline.plain import restored
+
+    found: Document = restored(config)
+    return found

@@ -1,0 +1,106 @@
+"""Runs the task of a job document: `python -m mendel.pipeline.worker`.
+
+Each input is kept as it finishes; the completion is noted last, when all of them are.
+Exit code 0: all inputs well; 1: some failed; 2: the job cannot be begun.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import Any, Dict, List
+
+from mendel.pipeline.completion import describe, of_outcomes, write_note
+from mendel.pipeline.document import Document, JobTask, read_document
+from mendel.pipeline.input_id import written
+from mendel.pipeline.inputs import Failure, Inputs, here, in_children
+from mendel.pipeline.place import store_of
+from mendel.pipeline.plain import plain
+from mendel.pipeline.session import begin_run
+from mendel.pipeline.status import Lines, Status, update
+from mendel.pipeline.steps import Outcome
+
+
+def main() -> int:
+    """Runs the job."""
+    try:
+        document = read_document()
+        task = JobTask(document)
+        run = os.environ.get("MENDEL_RUN_ID")
+        own = None if run else begin_run(store_of(task), task)
+        inputs = Inputs(document, run or str(own))
+    except Exception as error:
+        traceback.print_exc() if not isinstance(error, (ValueError, ImportError, AttributeError)) else None
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    code = _run(document, inputs)
+    if own is not None:
+        store_of(task).move(own, "complete" if code == 0 else "fail")
+    return code
+
+
+def _run(document: Document, inputs: Inputs) -> int:
+    status = Status(listener=Lines(sys.stderr))
+    ids, jobs = inputs.task.input_ids, int(document.get("jobs") or 1)
+    update(status, info="enter", task=document["task"].get("name") or document["task"]["path"])
+    if jobs > 1 and len(ids) > 1:
+        answers = in_children(document, inputs.steps.job.run, ids, jobs, status)
+    else:
+        answers = here(inputs, ids, status)
+    outcomes: List[Outcome] = []
+    failures: List[Failure] = []
+    for answer in answers:
+        if isinstance(answer, Outcome):
+            outcomes.append(answer)
+            _tell(answer)
+            continue
+        failures.append(answer)
+        _tell_failure(document, answer)
+        if document.get("fail_fast"):
+            break
+    inputs.steps.flush()
+    if failures:
+        print(f"{len(failures)} of {len(ids)} inputs failed", file=sys.stderr)
+        return 1
+    _complete(document, inputs, outcomes)
+    return 0
+
+
+def _tell(outcome: Outcome) -> None:
+    computed = ", ".join(dict.fromkeys(outcome.computed)) or "nothing"
+    print(f"input {outcome.input_id}: computed {computed}; reused {len(outcome.reused)} stages", flush=True)
+
+
+def _tell_failure(document: Document, failure: Failure) -> None:
+    where = f", stage `{failure.stage}`" if failure.stage else ""
+    print(f"task `{document['task']['path']}`, input `{failure.input_id}`{where}: {failure.error}", file=sys.stderr)
+    print(failure.traceback, file=sys.stderr, end="", flush=True)
+
+
+def _complete(document: Document, inputs: Inputs, outcomes: List[Outcome]) -> None:
+    """Notes that the task is completed."""
+    full_spec = {**(document.get("full_spec") or {}), "config": document.get("config") or {}}
+    times: Dict[str, Dict[str, float]] = {}
+    for outcome in outcomes:
+        for stage, seconds in outcome.seconds.items():
+            times.setdefault(stage, {})[written(outcome.input_id)] = seconds
+    facts: Dict[str, Any] = {
+        "run": inputs.steps.job.run,
+        "pipeline": describe(inputs.pipeline, inputs.config),
+        "inputs": inputs.task.input_ids,
+        "bare": any("input_id" in stage.consumes for stage in inputs.pipeline.stages),
+        "marginal": sorted(inputs.steps.job.marginal),
+        "times": times,
+        "fields": {written(outcome.input_id): outcome.fields for outcome in outcomes},
+        "configs": {written(outcome.input_id): outcome.config for outcome in outcomes},
+        **of_outcomes(outcomes),
+    }
+    write_note(inputs.steps.vault, inputs.task, plain(full_spec), **facts)
+
+
+if __name__ == "__main__":
+    # Under this name the classes of this module would exist twice.
+    from mendel.pipeline import worker
+
+    sys.exit(worker.main())
