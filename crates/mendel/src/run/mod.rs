@@ -14,6 +14,7 @@ pub mod prepare;
 pub mod replay;
 pub mod reuse;
 pub mod script;
+pub mod staged;
 pub mod summary;
 pub mod target;
 pub mod watch;

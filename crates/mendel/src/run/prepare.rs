@@ -126,7 +126,8 @@ pub async fn prepare(
     }
 }
 
-fn prepare_folder(folder: &Path, options: &RunOptions, printer: &Printer) -> Result<Prepared, Failure> {
+/// Makes the script of `folder` ready.
+pub fn prepare_folder(folder: &Path, options: &RunOptions, printer: &Printer) -> Result<Prepared, Failure> {
     let root = folder
         .canonicalize()
         .map_err(|error| Failure::trouble(format!("cannot read `{}`: {error}", folder.display())))?;

@@ -148,13 +148,18 @@ pub fn answer(tasks: &[Prepared], outcomes: &[TaskOutcome], sort: Option<&SortKe
     if printer.is_json() {
         printer.answer(&document, |_| {});
     }
+    tell_all(tasks, outcomes, sort, printer)
+}
+
+/// Tells what became of each task, and the exit code it leads to.
+pub fn tell_all(tasks: &[Prepared], outcomes: &[TaskOutcome], sort: Option<&SortKey>, printer: &Printer) -> Exit {
     for (task, outcome) in tasks.iter().zip(outcomes) {
         tell(task, outcome, sort, printer);
     }
     if outcomes.iter().any(|outcome| outcome.interrupted) {
         return Exit::Interrupted;
     }
-    let well = cells().all(|cell| matches!(cell.run.status, Status::Completed | Status::Published));
+    let well = outcomes.iter().flat_map(|outcome| &outcome.cells).all(|cell| matches!(cell.run.status, Status::Completed | Status::Published));
     if well { Exit::Done } else { Exit::RunFailed }
 }
 

@@ -12,3 +12,4 @@ mod layering;
 mod looking;
 mod rerun;
 mod script;
+mod staged;

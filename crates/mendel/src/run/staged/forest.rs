@@ -152,9 +152,25 @@ impl Forest {
         Ok(forest)
     }
 
-    /// The tasks that were asked for and run.
-    pub fn wanted(&self) -> impl Iterator<Item = &StagedTask> {
-        self.tasks.iter().filter(|task| task.selected && task.runnable)
+    /// Fails where nothing of what was asked for runs.
+    pub fn refuse_what_does_not_run(&self) -> Result<(), Failure> {
+        let runs = self.tasks.iter().any(|task| task.selected && task.runnable)
+            || self.others.iter().any(|task| task.selected && task.kind == Kind::Script);
+        if runs {
+            return Ok(());
+        }
+        let first = self.tasks.iter().find(|task| task.selected).map(|task| &task.shown);
+        let first = first.or_else(|| self.others.iter().find(|task| task.selected).map(|task| &task.shown));
+        let shown = first.map_or("the tree", String::as_str);
+        Err(Failure::input_hint(
+            format!("not_runnable: `{shown}` passes values down and runs nothing itself"),
+            "`runnable: true` makes a task with a pipeline run; `mendel status` lists the tasks",
+        ))
+    }
+
+    /// Whether the task in `folder` is a pipeline.
+    pub fn is_staged(&self, folder: Option<&Path>) -> bool {
+        self.tasks.iter().any(|task| Some(Path::new(&task.address)) == folder)
     }
 
     /// Refuses to go on with errors, unless what is sound is wanted alone; warnings are told.

@@ -10,7 +10,9 @@ mod pipeline;
 pub mod reason;
 pub mod record;
 pub mod replay;
+pub mod request;
 pub mod standing;
 pub mod steps;
 
 pub use forest::{Forest, StagedTask, is_tree};
+
