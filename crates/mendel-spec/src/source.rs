@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use crate::{
-    Dialect, Document, Problem, Problems, Scalar,
+    Dialect, Document, Node, ParamSchema, Problem, Problems, Scalar,
     folder::{TASK_FILES, shown},
+    reader::Reader,
 };
 
 /// Most folders looked at upwards.
@@ -24,7 +25,7 @@ impl Source {
     }
 
     /// Reads a task file from disk, called `name` in messages.
-    fn read(path: &Path, name: &str) -> Result<Self, Problems> {
+    pub(crate) fn read(path: &Path, name: &str) -> Result<Self, Problems> {
         Self::settle(Document::read(path, name)?)
     }
 
@@ -108,4 +109,46 @@ fn read_one(path: &Path, name: &str, into: &mut Vec<Source>, problems: &mut Prob
         Ok(source) => into.push(source),
         Err(found) => problems.extend(found),
     }
+}
+
+/// Keys that the two files of a folder answer differently.
+pub(crate) fn contradictions(own: &[Source]) -> Problems {
+    let [first, second] = own else { return Problems::new() };
+    let pairs = second.document.root.as_ref().and_then(Node::mapping).unwrap_or_default();
+    let mut reader = Reader::new(&second.document, second.dialect);
+    for (key, value) in pairs {
+        let name = key.raw().unwrap_or_default();
+        let Some((first_key, first_value)) = first.document.root.as_ref().and_then(|root| root.pair(name)) else {
+            continue;
+        };
+        if first_value.value(first.dialect) != value.value(second.dialect) {
+            let at = first_key.place(&first.document.file).line_text();
+            let message = format!(
+                "`{name}` is given twice and differently: {at} and {}",
+                key.place(&second.document.file).line_text()
+            );
+            reader.push(key, Problem::error("contradiction", message).key(name).hint("keep one of them"));
+        }
+    }
+    reader.problems
+}
+
+/// The parameters that the files of one folder declare, over those of the folder around.
+pub(crate) fn declared(level: &[Source], around: &ParamSchema, problems: &mut Problems) -> ParamSchema {
+    let mut schema = around.clone();
+    for source in level {
+        let mut reader = Reader::new(&source.document, source.dialect);
+        reader.inherited = around.clone();
+        let root = source.document.root.as_ref();
+        // Where both files say the same, one of them is enough.
+        let first = |key| level.iter().find(|source| source.has(key)).is_some_and(|one| std::ptr::eq(one, source));
+        if let Some(node) = root.and_then(|root| root.get("param_groups")).filter(|_| first("param_groups")) {
+            reader.param_groups(node, &mut schema);
+        }
+        if let Some(node) = root.and_then(|root| root.get("params")).filter(|_| first("params")) {
+            reader.short_params(node, &mut schema);
+        }
+        problems.extend(reader.problems);
+    }
+    schema
 }

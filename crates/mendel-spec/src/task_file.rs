@@ -15,7 +15,7 @@ use crate::{
     nearest::suggestion,
     reader::Reader,
     shape,
-    source::{Source, Sources, read_sources},
+    source::{Source, Sources, contradictions, declared, read_sources},
 };
 
 /// What `mendel sweep` does without arguments.
@@ -154,7 +154,7 @@ struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     fn task(&mut self, options: &ReadOptions<'_>) -> TaskFile {
-        self.contradictions();
+        self.problems.extend(contradictions(self.own));
         let entry = self.entry(options);
         let inherits = self.inherits(entry.as_ref());
         let (kind, decision) = self.kind(entry.as_ref(), inherits);
@@ -202,28 +202,6 @@ impl<'a> Builder<'a> {
         let taken = read(&mut reader, name, value);
         self.problems.extend(reader.problems);
         Some(taken)
-    }
-
-    /// Keys that the two files of a folder answer differently.
-    fn contradictions(&mut self) {
-        let [first, second] = self.own else { return };
-        let pairs = |source: &'a Source| source.document.root.as_ref().and_then(Node::mapping).unwrap_or_default();
-        for (key, value) in pairs(second) {
-            let name = key.raw().unwrap_or_default();
-            let Some((first_key, first_value)) = first.document.root.as_ref().and_then(|root| root.pair(name)) else {
-                continue;
-            };
-            if first_value.value(first.dialect) != value.value(second.dialect) {
-                let at = first_key.place(&first.document.file).line_text();
-                let message = format!(
-                    "`{name}` is given twice and differently: {at} and {}",
-                    key.place(&second.document.file).line_text()
-                );
-                let mut reader = Reader::new(&second.document, second.dialect);
-                reader.push(key, Problem::error("contradiction", message).key(name).hint("keep one of them"));
-                self.problems.extend(reader.problems);
-            }
-        }
     }
 
     /// The entry, and the line of the key that names it.
@@ -314,22 +292,7 @@ impl<'a> Builder<'a> {
         let levels = if inherits { self.chain.len() } else { self.chain.len().min(1) };
         let mut schema = ParamSchema::default();
         for level in self.chain[..levels].iter().rev() {
-            let inherited = schema.clone();
-            for source in level {
-                let mut reader = Reader::new(&source.document, source.dialect);
-                reader.inherited = inherited.clone();
-                let root = source.document.root.as_ref();
-                // Where both files say the same, one of them is enough.
-                let first =
-                    |key| level.iter().find(|source| source.has(key)).is_some_and(|one| std::ptr::eq(one, source));
-                if let Some(node) = root.and_then(|root| root.get("param_groups")).filter(|_| first("param_groups")) {
-                    reader.param_groups(node, &mut schema);
-                }
-                if let Some(node) = root.and_then(|root| root.get("params")).filter(|_| first("params")) {
-                    reader.short_params(node, &mut schema);
-                }
-                self.problems.extend(reader.problems);
-            }
+            schema = declared(level, &schema, &mut self.problems);
         }
         schema
     }
