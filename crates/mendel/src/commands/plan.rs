@@ -16,7 +16,11 @@ use crate::{
         explain, index,
         options::RunOptions,
         prepare::{self, Prepared},
-        staged::{StagedTask, request::TreeRequest, steps::{self, Planner}},
+        staged::{
+            StagedTask,
+            request::TreeRequest,
+            steps::{self, Planner},
+        },
     },
 };
 

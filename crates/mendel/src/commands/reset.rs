@@ -69,7 +69,11 @@ impl Reset {
             0 => question,
             several => {
                 tasks.iter().for_each(|task| printer.note(format_args!("  {task}")));
-                format!("Forget the completions of {} and what {} made?", count(several, "task"), count(runs.len(), "run"))
+                format!(
+                    "Forget the completions of {} and what {} made?",
+                    count(several, "task"),
+                    count(runs.len(), "run")
+                )
             }
         };
         let is_nothing = runs.is_empty() && tasks.is_empty();
@@ -114,8 +118,11 @@ impl Reset {
 /// The folders of completed tasks at and below `path`.
 async fn tasks_of(context: &Context, path: &Path) -> Result<Vec<String>, Failure> {
     let tree = mendel_spec::read_tree(path, &mendel_spec::TreeOptions::default());
-    let folders: Vec<String> =
-        tree.selected().filter(|(_, task)| task.kind == Kind::Staged).map(|(_, task)| task.path.display().to_string()).collect();
+    let folders: Vec<String> = tree
+        .selected()
+        .filter(|(_, task)| task.kind == Kind::Staged)
+        .map(|(_, task)| task.path.display().to_string())
+        .collect();
     let keys: Vec<_> = folders.iter().map(|folder| record::note_key(folder)).collect();
     let notes = context.client.notes(&keys).await?;
     Ok(folders.into_iter().zip(notes).filter_map(|(folder, note)| note.map(|_| folder)).collect())

@@ -78,10 +78,8 @@ impl Results {
         for wanted in &self.field {
             let names = || stored.iter().flat_map(|one| &one.fields).map(|(field, _)| field.name.as_str());
             if !names().any(|name| name == wanted) {
-                let near = mendel_spec::nearest(wanted, names()).map_or_else(
-                    || "`mendel results` lists them".to_owned(),
-                    |near| format!("did you mean `{near}`?"),
-                );
+                let near = mendel_spec::nearest(wanted, names())
+                    .map_or_else(|| "`mendel results` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
                 return Err(Failure::input_hint(format!("there is no field `{wanted}`"), near));
             }
         }

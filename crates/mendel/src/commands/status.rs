@@ -36,7 +36,7 @@ pub struct Status {
     explain: bool,
     /// Another folder that modules are imported from.
     #[arg(long = "path", value_name = "DIR")]
-    paths: Vec<PathBuf>,
+    import_roots: Vec<PathBuf>,
 }
 
 #[derive(Serialize)]
@@ -62,7 +62,7 @@ impl Status {
     /// Looks at every task and prints how it stands.
     pub async fn execute(self, global: &Global, printer: &Printer) -> Result<Exit, Failure> {
         let context = Context::here(global).await?;
-        let options = RunOptions { paths: self.paths, ..RunOptions::default() };
+        let options = RunOptions { import_roots: self.import_roots, ..RunOptions::default() };
         let forest = Forest::read(&context, &[self.path], &options, (true, printer)).await?;
         forest.judge(true, printer)?;
         let stood = standing::stand(&context, &forest).await?;
@@ -104,11 +104,8 @@ fn table(tasks: &[Line], explain: bool, printer: &Printer) -> String {
             (true, "") => "script",
             (true, word) => word,
         };
-        let mut cells = vec![
-            safe(&task.path).into_owned().into(),
-            pending.into(),
-            task.stage.clone().unwrap_or_default().into(),
-        ];
+        let mut cells =
+            vec![safe(&task.path).into_owned().into(), pending.into(), task.stage.clone().unwrap_or_default().into()];
         if explain {
             cells.push(safe(&task.causes.join("; ")).into_owned().into());
         }

@@ -79,7 +79,7 @@ pub struct RunOptions {
     pub under: Vec<PathBuf>,
     /// Of a tree: another folder that modules are imported from.
     #[arg(long = "path", value_name = "DIR")]
-    pub paths: Vec<PathBuf>,
+    pub import_roots: Vec<PathBuf>,
     /// Of a tree: run the tasks around as well that the chosen ones inherit from.
     #[arg(long)]
     pub with_ancestors: bool,

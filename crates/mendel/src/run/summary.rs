@@ -159,7 +159,10 @@ pub fn tell_all(tasks: &[Prepared], outcomes: &[TaskOutcome], sort: Option<&Sort
     if outcomes.iter().any(|outcome| outcome.interrupted) {
         return Exit::Interrupted;
     }
-    let well = outcomes.iter().flat_map(|outcome| &outcome.cells).all(|cell| matches!(cell.run.status, Status::Completed | Status::Published));
+    let well = outcomes
+        .iter()
+        .flat_map(|outcome| &outcome.cells)
+        .all(|cell| matches!(cell.run.status, Status::Completed | Status::Published));
     if well { Exit::Done } else { Exit::RunFailed }
 }
 

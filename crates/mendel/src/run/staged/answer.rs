@@ -73,6 +73,8 @@ pub fn line(shown: &str, cell: &CellOutcome, printer: &Printer) {
             duration(run),
             count(computed, "step")
         )),
-        (_, false) => printer.note(format_args!("{shown}: up to date, same work as {short}, finished {} ago", age(run))),
+        (_, false) => {
+            printer.note(format_args!("{shown}: up to date, same work as {short}, finished {} ago", age(run)))
+        }
     }
 }

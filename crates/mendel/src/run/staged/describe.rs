@@ -54,11 +54,12 @@ impl Ask<'_> {
             }
             Err(why) => {
                 let at = match self.named {
-                    PipelineSpec::Stages(paths) => &paths[0].at,
-                    PipelineSpec::Class(path) => &path.at,
+                    PipelineSpec::Stages(paths) => paths.first().map(|path| &path.at),
+                    PipelineSpec::Class(path) => Some(&path.at),
                 };
                 let problem = Problem::error("bad_pipeline", format!("the pipeline cannot be made: {why}"));
-                Ok(Err(placed(problem.key("pipeline"), at)))
+                let problem = problem.key("pipeline");
+                Ok(Err(at.map_or_else(|| problem.clone(), |at| placed(problem.clone(), at))))
             }
         }
     }

@@ -58,8 +58,6 @@ pub struct StagedTask {
     pub pipeline: Arc<Pipeline>,
     /// Ids of its marginal stages.
     pub marginal: Vec<String>,
-    /// Values of the grid that made it; empty for a task of the tree itself.
-    pub cell: Vec<String>,
     /// Its tree and its place in it.
     place: (usize, usize),
 }
@@ -123,12 +121,11 @@ impl Forest {
         (may_ask, printer): (bool, &Printer),
     ) -> Result<Self, Failure> {
         let start = start_folder()?;
-        let extra = options.paths.iter().map(|path| {
+        let extra = options.import_roots.iter().map(|path| {
             let unreadable = |error| Failure::input(format!("`--path {}` cannot be read: {error}", path.display()));
             path.canonicalize().map_err(unreadable)
         });
-        let roots: Vec<PathBuf> =
-            std::iter::once(Ok(start.clone())).chain(extra).collect::<Result<BTreeSet<_>, _>>()?.into_iter().collect();
+        let roots = std::iter::once(Ok(start.clone())).chain(extra).collect::<Result<Vec<PathBuf>, Failure>>()?;
         let (common, cells, mut problems) = cells(options);
         let mut trees = Vec::new();
         for path in paths {
@@ -141,8 +138,16 @@ impl Forest {
         let project = project_of(&start, trees.iter().flat_map(|(tree, _)| &tree.tasks))?;
         let settings = Settings::of(&project, options)?;
         let mut code = Code::below(context, &project, &roots);
-        let mut forest =
-            Self { start, roots, project, settings, tasks: Vec::new(), others: Vec::new(), problems, trees: Vec::new() };
+        let mut forest = Self {
+            start,
+            roots,
+            project,
+            settings,
+            tasks: Vec::new(),
+            others: Vec::new(),
+            problems,
+            trees: Vec::new(),
+        };
         let mut pipelines = HashMap::new();
         for (index, (tree, cell)) in trees.into_iter().enumerate() {
             forest.add((index, tree, cell), &mut pipelines, &mut code, (context, options, may_ask, printer)).await?;
@@ -289,7 +294,6 @@ fn staged(
         marginal: marginal.collect(),
         named,
         pipeline,
-        cell: words,
         place,
     }
 }
@@ -340,7 +344,7 @@ fn cells(options: &RunOptions) -> (Vec<Assignment>, Vec<Vec<Assignment>>, Proble
             Ok(values) if values.len() == 1 && axis.option == "-p" => common.extend(values.iter().map(set)),
             Ok(values) => {
                 let grown = cells.iter().flat_map(|cell: &Vec<Assignment>| {
-                    values.iter().map(|text| cell.iter().cloned().chain([set(text)]).collect())
+                    values.iter().map(move |text| cell.iter().cloned().chain([set(text)]).collect())
                 });
                 cells = grown.collect();
             }

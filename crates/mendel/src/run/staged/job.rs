@@ -129,7 +129,8 @@ impl Attempt<'_> {
     pub fn job(self, context: &Context) -> Result<Job, Failure> {
         let place = context.workspace.run(self.run.id);
         let file = place.join(FILE);
-        let unwritable = |error: std::io::Error| Failure::trouble(format!("cannot write `{}`: {error}", file.display()));
+        let unwritable =
+            |error: std::io::Error| Failure::trouble(format!("cannot write `{}`: {error}", file.display()));
         std::fs::create_dir_all(&place).map_err(unwritable)?;
         std::fs::write(&file, self.document.to_string()).map_err(unwritable)?;
         let script = &self.run.script;

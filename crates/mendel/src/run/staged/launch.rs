@@ -156,8 +156,14 @@ async fn begin<'a>(
     let manifest = keep(context, &snapshot).await?;
     let jobs = forest.settings.jobs.unwrap_or(1).max(1);
     let slots = jobs.min(pending.len());
-    let ready =
-        Ready { forest, environment: &environment, snapshot: &snapshot, manifest, options, jobs: (jobs / slots).max(1) };
+    let ready = Ready {
+        forest,
+        environment: &environment,
+        snapshot: &snapshot,
+        manifest,
+        options,
+        jobs: (jobs / slots).max(1),
+    };
     let mut told: Vec<*const super::pipeline::Pipeline> = Vec::new();
     let (mut runs, mut work) = (Vec::new(), Vec::new());
     for (task, reasons) in pending {

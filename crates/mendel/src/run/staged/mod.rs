@@ -15,4 +15,3 @@ pub mod standing;
 pub mod steps;
 
 pub use forest::{Forest, StagedTask, is_tree};
-

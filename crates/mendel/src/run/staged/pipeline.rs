@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use mendel_engine::pipeline::{AbsentNeed, StageDecl, absent_needs, is_enabled, order_stages};
+use mendel_engine::pipeline::{AbsentNeed, OrderFault, StageDecl, absent_needs, is_enabled, order_stages};
 use mendel_model::{Digest, StageName};
 use mendel_spec::{DottedPath, PipelineSpec, Place, Problem, Problems, TreeTask, code::Fingerprint, nearest};
 use serde_json::Value;
@@ -56,8 +56,11 @@ impl Pipeline {
             return Ok(Known::Asked(format!("pipeline:{}", form.finish())));
         };
         let order = order_stages(&declared).map_err(|problem| {
-            let faults = problem.faults.iter();
-            Problems(faults.map(|fault| placed(Problem::error("bad_pipeline", fault.to_string()), &paths[0].at)).collect())
+            let told = |fault: &OrderFault| {
+                let problem = Problem::error("bad_pipeline", fault.to_string()).key("pipeline");
+                paths.first().map_or_else(|| problem.clone(), |first| placed(problem.clone(), &first.at))
+            };
+            Problems(problem.faults.iter().map(told).collect())
         })?;
         let stages = order.iter().map(|place| declared[*place].clone()).collect();
         let code = order.iter().map(|place| Some(prints[*place].clone())).collect();
@@ -87,7 +90,8 @@ impl Pipeline {
         let ids: Vec<&str> = self.stages.iter().map(|stage| stage.id.as_str()).collect();
         for (entry, at) in &task.marginal {
             if self.marginal_id(entry).is_none() {
-                let problem = Problem::error("unknown_stage", format!("marginal stage `{entry}` is not in the pipeline"));
+                let problem =
+                    Problem::error("unknown_stage", format!("marginal stage `{entry}` is not in the pipeline"));
                 let problem = problem.key("marginal_stages").hint(known(entry, &ids));
                 problems.push(placed(problem, at));
             }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use mendel_engine::pipeline::RecordedStage;
-use mendel_model::{Digest, Identity, InputId, RunId, StageField, StepKey, Timestamp};
+use mendel_model::{Digest, Identity, InputId, RunId, StageField};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -15,8 +15,6 @@ use crate::{context::Context, exit::Failure};
 pub struct Completion {
     /// The run that completed it.
     pub run: Option<RunId>,
-    /// When it was completed.
-    pub finished: Timestamp,
     /// Its specification with the effective config.
     pub full_spec: Value,
     /// Its stages in pipeline order.
@@ -43,8 +41,6 @@ pub struct Completion {
 pub struct RecordedStep {
     /// What it means.
     pub identity: Identity,
-    /// The result that answers it.
-    pub key: StepKey,
     /// The run that computed it.
     pub run: RunId,
 }

@@ -36,7 +36,10 @@ pub async fn resume(context: &Context, run: &Run, monitor: bool, printer: &Print
     if !code_is_as_it_was {
         return Err(Failure::input_hint(
             format!("the code of run @{} changed since it was started", run.number),
-            format!("`mendel run` makes a run of what is there now; `mendel rerun @{}` replays its snapshot", run.number),
+            format!(
+                "`mendel run` makes a run of what is there now; `mendel rerun @{}` replays its snapshot",
+                run.number
+            ),
         ));
     }
     let start = Path::new(&run.facts.script.root).join(&run.facts.script.working_folder);

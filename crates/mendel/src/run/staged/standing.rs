@@ -105,7 +105,7 @@ impl Files<'_> {
     /// The files that are not as they were when `completion` was made.
     fn changed(&mut self, completion: &Completion) -> Result<Vec<Cause>, Failure> {
         let mut causes = Vec::new();
-        for (path, then) in completion.read.iter().filter(|(path, _)| !path.starts_with("scope:")) {
+        for (path, then) in &completion.read {
             let now = self.digest(path)?;
             if now != *then {
                 let text = |digest: &Option<Digest>| digest.as_ref().map(Digest::to_string);

@@ -12,13 +12,7 @@ use mendel_snapshot::StatIndex;
 use mendel_spec::fill_scope;
 use serde_json::{Map, Value};
 
-use super::{
-    Forest, StagedTask,
-    pipeline::config_of,
-    reason,
-    record::Completion,
-    standing::Stood,
-};
+use super::{Forest, StagedTask, pipeline::config_of, reason, record::Completion, standing::Stood};
 use crate::{context::Context, exit::Failure, run::index, run::options::RunOptions};
 
 /// The field that is there without a stage that makes it.
@@ -118,7 +112,7 @@ impl<'a> Planner<'a> {
             let seconds = stood.completion.as_ref().and_then(|completion| completion.seconds(&stage.id, input));
             let seconds = seconds.or_else(|| results.first().map(|result| result.duration as f64 / 1000.0));
             let (answer, reasons) = self.decide((task, place), input, identity, results)?;
-            let reasons = self.explain(reasons, (task, place), stood, (fields, identity.is_none()));
+            let reasons = self.explain(reasons, (task, place), stood, (&*fields, identity.is_none()));
             for field in &stage.outputs {
                 let made = answer.as_ref().and_then(|result| result.stage.as_ref());
                 let made = made.and_then(|made| made.fields.iter().find(|made| made.name == *field));
@@ -201,7 +195,12 @@ impl<'a> Planner<'a> {
         decided
     }
 
-    fn present(&mut self, task: &StagedTask, input: &InputId, dependency: &Dependency) -> Result<Option<Digest>, Failure> {
+    fn present(
+        &mut self,
+        task: &StagedTask,
+        input: &InputId,
+        dependency: &Dependency,
+    ) -> Result<Option<Digest>, Failure> {
         let subject = match dependency.kind {
             DependencyKind::Code => {
                 let place = task.pipeline.stages.iter().position(|stage| stage.class == dependency.subject);

@@ -9,7 +9,11 @@ fn rp_13_an_edit_of_a_stage_is_named_and_runs_from_there() {
     let Some(tree) = Tree::new() else { return };
     tree.run("tree", &[]);
 
-    tree.lab.edit("pkg/stages.py", "scale(image, config.get(\"sigma\", 1))", "scale(image, 1 + config.get(\"sigma\", 1))");
+    tree.lab.edit(
+        "pkg/stages.py",
+        "scale(image, config.get(\"sigma\", 1))",
+        "scale(image, 1 + config.get(\"sigma\", 1))",
+    );
 
     let status = tree.status("tree");
     assert_eq!((&status["pending"], &status["stage"]), (&json!("pipeline"), &json!("blur")));
@@ -24,7 +28,11 @@ fn rp_22_helpers_and_constants_count_comments_and_docstrings_do_not() {
     let Some(tree) = Tree::new() else { return };
     tree.run("tree", &[]);
 
-    tree.lab.edit("pkg/util.py", "def scale(values, by):\n", "# a comment\ndef scale(values, by):\n    '''Scales.'''\n");
+    tree.lab.edit(
+        "pkg/util.py",
+        "def scale(values, by):\n",
+        "# a comment\ndef scale(values, by):\n    '''Scales.'''\n",
+    );
     assert_eq!(tree.status("tree")["pending"], "");
     assert_eq!(tree.run("tree", &[]).1, counts(&[]));
 

@@ -78,7 +78,8 @@ fn why_explains_what_is_pending_and_what_a_run_was_made_for() {
 #[test]
 fn scripts_of_a_tree_run_as_scripts() {
     let Some(tree) = Tree::new() else { return };
-    tree.lab.write("tree/task.yml", ROOT.replace("pipeline: [pkg.stages.Load, pkg.stages.Blur, pkg.stages.Segment]\n", ""));
+    tree.lab
+        .write("tree/task.yml", ROOT.replace("pipeline: [pkg.stages.Load, pkg.stages.Blur, pkg.stages.Segment]\n", ""));
     tree.lab.write("tree/a/task.yml", "pipeline: [pkg.stages.Load]\n");
     tree.lab.write("tree/b/task.yml", "name: plain\n");
     tree.lab.write("tree/b/main.py", "print('plain')\n");
