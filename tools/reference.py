@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import mendel
+import mendel.pipeline
 
 REFERENCE = pathlib.Path(__file__).resolve().parent.parent / "docs" / "reference"
 
@@ -44,13 +45,14 @@ def members(owner: type) -> list[str]:
 
 def python() -> str:
     pages = ["# Python", "Generated from the docstrings of the package."]
-    for name in sorted(mendel.__all__):
-        thing = getattr(mendel, name)
-        if not inspect.isclass(thing) and not callable(thing):
-            continue
-        pages.append(f"## `mendel.{name}`\n\n```text\n{inspect.getdoc(thing) or ''}\n```")
-        if inspect.isclass(thing) and not issubclass(thing, BaseException):
-            pages.extend(members(thing))
+    for module in (mendel, mendel.pipeline):
+        for name in sorted(module.__all__):
+            thing = getattr(module, name)
+            if not inspect.isclass(thing) and not inspect.isroutine(thing):
+                continue
+            pages.append(f"## `{module.__name__}.{name}`\n\n```text\n{inspect.getdoc(thing) or ''}\n```")
+            if inspect.isclass(thing) and not issubclass(thing, BaseException):
+                pages.extend(members(thing))
     tracked = importlib.import_module("mendel.tracked_task").TrackedTask
     pages.append(f"## `TrackedTask`\n\n```text\n{inspect.getdoc(tracked) or ''}\n```")
     pages.extend(members(tracked))

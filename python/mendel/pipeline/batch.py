@@ -134,7 +134,7 @@ class Batch:
         return None if task is None else RunContext(task)
 
     async def run(self, contexts: List[RunContext] | None = None, status: Status | None = None) -> bool:
-        """Runs tasks, each in a process of its own, parents first.
+        """Runs tasks, each in a process of its own, parents first; one that fails stops no other.
 
         Args:
             contexts: The tasks, else all that are pending.
@@ -145,14 +145,19 @@ class Batch:
         """
         chosen = sorted(self.pending if contexts is None else contexts, key=lambda one: one.task.path.resolve())
         self._cancelled = False
+        failed: int | None = None
         for step, context in enumerate(chosen):
             inner = derive(status)
             facts: Dict[str, Any] = {"task": str(context.task.path.resolve()), "step": step, "step_count": len(chosen)}
             update(inner, info="enter", **facts)
             code = await self._run_one(context, inner)
             if code != 0:
-                update(status, info="interrupted", exit_code=None if self._cancelled else code)
-                return False
+                failed = code
+            if self._cancelled:
+                break
+        if failed is not None or self._cancelled:
+            update(status, info="interrupted", exit_code=None if self._cancelled else failed)
+            return False
         return True
 
     async def cancel(self) -> None:

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 from pathlib import Path
+from typing import Iterable
 
 from mendel import _native
 
@@ -21,9 +22,6 @@ class Claims:
         self._folder = Path(workspace) / "claims"
         self._held: dict[str, int] = {}
 
-    def __len__(self) -> int:
-        return len(self._held)
-
     def take(self, step: str, wait: bool) -> bool:
         """Claims a step; without `wait` it fails where another process has it.
 
@@ -31,7 +29,7 @@ class Claims:
             step: What the step means, and the code that computes it.
             wait: Wait until nobody else has it.
         """
-        name = _native.digest(step.encode())
+        name = _name(step)
         if name in self._held:
             return True
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -51,12 +49,17 @@ class Claims:
             # Whoever had it took the file away; the next one makes its own.
             os.close(descriptor)
 
-    def release(self) -> None:
-        """Gives up every step."""
-        held, self._held = self._held, {}
-        for name, descriptor in held.items():
-            (self._folder / name).unlink(missing_ok=True)
-            os.close(descriptor)
+    def release(self, steps: Iterable[str]) -> None:
+        """Gives up steps, those of them that this process has."""
+        for name in map(_name, steps):
+            descriptor = self._held.pop(name, None)
+            if descriptor is not None:
+                (self._folder / name).unlink(missing_ok=True)
+                os.close(descriptor)
+
+
+def _name(step: str) -> str:
+    return _native.digest(step.encode())
 
 
 def _is_at(descriptor: int, path: Path) -> bool:

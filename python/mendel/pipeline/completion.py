@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from mendel.pipeline.pipeline import Pipeline
     from mendel.pipeline.steps import Outcome, Steps
     from mendel.pipeline.task import Task
-
-    Document = Dict[str, Any]
+    from mendel.pipeline.types import Document
 
 
 @dataclass
@@ -73,9 +72,21 @@ class Completion:
         return bool(was["code"] == code_digests([stage])[subject(stage)])
 
 
+OWN_KEYS = frozenset(
+    ("id", "name", "description", "is_active", "project_type", "inherit", "entry", "environment", "sweep")
+    + ("resources", "train")
+)
+"""Keys that hold for the folder alone: labels, and what it is started with."""
+
+
+def shared_spec(full_spec: Mapping[str, Any]) -> Document:
+    """What of a specification decides results."""
+    return {name: plain(value) for name, value in full_spec.items() if name not in OWN_KEYS}
+
+
 def spec_digest(full_spec: Mapping[str, Any]) -> str:
-    """Digest of a specification; the order of its keys does not count."""
-    return _native.value_digest(document(full_spec))
+    """Digest of a specification; labels, and the order of keys, do not count."""
+    return _native.value_digest(document(shared_spec(full_spec)))
 
 
 def key(task: Task) -> str:
@@ -141,7 +152,8 @@ def store(task: Task, pipeline: Pipeline, data: Mapping[Any, Any], config: Confi
         vault,
         task,
         pipeline=describe(pipeline, config),
-        full_spec=plain(task.get_full_spec_with_config(config)),
+        full_spec=shared_spec(task.get_full_spec_with_config(config)),
+        spec_digest=task.compute_sha(config),
         run=steps.job.run if steps is not None else None,
         inputs=list(data),
         bare=any("input_id" not in chunk for chunk in data.values()),

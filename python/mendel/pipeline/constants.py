@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ast
-import functools
-import os
 import sys
-from typing import Dict, Iterator, List
+from typing import Any, Dict, Iterator, List, Tuple
 
 _Writers = Dict[str, List[ast.stmt]]
+_read: Dict[str, Tuple[Any, _Writers]] = {}
 
 
 def written_constant(module: str, name: str) -> tuple[list[str], list[tuple[str, str]]]:
@@ -41,24 +40,22 @@ def _statements(module: str, name: str, seen: set[tuple[str, str]]) -> Iterator[
 
 
 def _writers(module: str) -> _Writers:
-    file = getattr(sys.modules.get(module), "__file__", None)
+    """The statements of a module by the global names that they assign, as they were when first asked for."""
+    loaded = sys.modules.get(module)
+    file, spec = getattr(loaded, "__file__", None), getattr(loaded, "__spec__", None)
     if not file or not file.endswith(".py"):
         return {}
-    try:
-        facts = os.stat(file)
-    except OSError:
-        return {}
-    return _writers_in(file, facts.st_mtime_ns, facts.st_size)
-
-
-@functools.lru_cache(maxsize=256)
-def _writers_in(file: str, changed: int, size: int) -> _Writers:
-    """The statements of a file by the global names that they assign."""
-    with open(file, "rb") as stream:
-        tree = ast.parse(stream.read())
-    found: _Writers = {}
-    _collect(tree.body, found)
-    return found
+    known = _read.get(file)
+    # A module that is loaded anew is read anew; an edit alone changes nothing that runs here.
+    if known is None or known[0] is not spec:
+        found: _Writers = {}
+        try:
+            with open(file, "rb") as stream:
+                _collect(ast.parse(stream.read()).body, found)
+        except (OSError, SyntaxError):
+            found = {}
+        known = _read[file] = (spec, found)
+    return known[1]
 
 
 def _collect(body: list[ast.stmt], found: _Writers) -> None:

@@ -7,16 +7,16 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any, Dict, FrozenSet, Iterable
+from typing import Any, FrozenSet, Iterable
 
 from mendel.compat.shim import provide_repype
 from mendel.pipeline.config import Config
 from mendel.pipeline.job import Job
 from mendel.pipeline.load import load_from_module
 from mendel.pipeline.pipeline import Pipeline, create_pipeline
+from mendel.pipeline.plain import restored
 from mendel.pipeline.task import Task
-
-Document = Dict[str, Any]
+from mendel.pipeline.types import Document
 
 VARIABLE = "MENDEL_STAGES"
 """Names the environment variable with the path of the job document."""
@@ -45,7 +45,7 @@ class JobTask(Task):
 
     def create_config(self) -> Config:
         """The effective hyperparameters."""
-        return Config(self.document.get("config") or {}).copy()
+        return Config(restored(self.document.get("config") or {}))
 
     def create_pipeline(self, *args: Any, **kwargs: Any) -> Pipeline:
         """The pipeline of the document."""

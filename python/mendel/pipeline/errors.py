@@ -14,8 +14,9 @@ def user_traceback(error: BaseException) -> str:
     shown = traceback.TracebackException.from_exception(cause)
     one: traceback.TracebackException | None = shown
     while one is not None:
-        one.stack = traceback.StackSummary.from_list(
-            [frame for frame in one.stack if not os.path.abspath(frame.filename).startswith(_OURS)]
-        )
+        theirs = [frame for frame in one.stack if not os.path.abspath(frame.filename).startswith(_OURS)]
+        # An error of our own shows where it is from.
+        if theirs:
+            one.stack = traceback.StackSummary.from_list(theirs)
         one = one.__cause__ or one.__context__
     return "".join(shown.format())

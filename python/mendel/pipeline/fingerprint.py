@@ -14,7 +14,9 @@ import os
 import subprocess
 import sys
 import sysconfig
+import time
 import types
+import weakref
 from typing import Any, Callable, Iterable, Iterator
 
 from mendel.pipeline.constants import written_constant
@@ -22,9 +24,9 @@ from mendel.pipeline.plain import canonical
 
 _SKIPPED = {"__doc__", "__module__", "__qualname__", "__dict__", "__weakref__", "__annotations__", "__firstlineno__"}
 _SKIPPED |= {"__static_attributes__", "__annotate__", "__annotate_func__", "__annotations_cache__", "__orig_bases__"}
-_SKIPPED |= {"__parameters__", "__abstractmethods__", "_abc_impl", "__slots__"}
+_SKIPPED |= {"__slotnames__", "__parameters__", "__abstractmethods__", "_abc_impl", "__slots__"}
 _SECONDS_MAX = 60
-_known: dict[str, str | None] = {}
+_known: weakref.WeakKeyDictionary[type, str | None] = weakref.WeakKeyDictionary()
 
 
 def class_path(cls: type) -> str:
@@ -43,11 +45,10 @@ def code_digests(stages: Iterable[Any]) -> dict[str, str]:
     from mendel import _native
 
     classes = {subject(stage): type(stage) for stage in stages}
-    found = _from_source({path: cls for path, cls in classes.items() if path not in _known})
+    _read_sources({path: cls for path, cls in classes.items() if cls not in _known})
     digests = {}
     for path, cls in classes.items():
-        known = found.get(path) or _known.get(path)
-        digests[path] = known or _native.digest(signature(cls).encode())
+        digests[path] = _known.get(cls) or _native.digest(signature(cls).encode())
     return digests
 
 
@@ -60,14 +61,14 @@ def signature(cls: type, instance: Any = None) -> str:
     return canonical(parts)
 
 
-def _from_source(classes: dict[str, type]) -> dict[str, str]:
-    """Digests by the `mendel` command, of the classes that it can read."""
+def _read_sources(classes: dict[str, type]) -> None:
+    """Asks the `mendel` command for the digests of the classes that have a source."""
     from mendel import _native
 
     binary = _native.binary()
     readable = {path: root for path, cls in classes.items() if (root := _import_root(cls)) is not None}
-    if binary is None or not readable:
-        return {}
+    if binary is None or not readable or _was_edited():
+        return
     roots = [word for root in dict.fromkeys(readable.values()) for word in ("--root", root)]
     done = subprocess.run(
         [os.fspath(binary), "fingerprint", *roots, *readable],
@@ -76,13 +77,20 @@ def _from_source(classes: dict[str, type]) -> dict[str, str]:
         timeout=_SECONDS_MAX,
         check=False,
     )
-    if done.returncode != 0:
-        _known.update(dict.fromkeys(readable))
-        return {}
-    answer = json.loads(done.stdout)
-    digests = {entry["class"]: entry["digest"] for entry in answer["classes"] if entry.get("digest")}
-    _known.update({path: digests.get(path) for path in readable})
-    return digests
+    answer = json.loads(done.stdout)["classes"] if done.returncode == 0 else []
+    digests = {entry["class"]: entry.get("digest") for entry in answer}
+    _known.update({classes[path]: digests.get(path) for path in readable})
+
+
+def _was_edited() -> bool:
+    """Whether a module of the project is newer than this process, and so maybe than what was loaded of it."""
+    from mendel import _native
+
+    ticks = json.loads(_native.owner())["start"] / os.sysconf("SC_CLK_TCK")
+    started = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + ticks
+    files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+    own = (file for file in files if file and file.endswith(".py") and not _is_foreign(file) and os.path.exists(file))
+    return any(os.stat(file).st_mtime > started for file in own)
 
 
 def _import_root(cls: type) -> str | None:

@@ -19,8 +19,8 @@ def decode_input_ids(spec: Any) -> list[InputID]:
     """The ids that `spec` names, sorted and without duplicates.
 
     Example:
-        >>> decode_input_ids("1, 3-4, b")
-        [1, 3, 4, 'b']
+        >>> decode_input_ids("1, 3-4, 3")
+        [1, 3, 4]
 
     Raises:
         ValueError: A range is open or does not rise.

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any, Dict, Iterator, List
 
-from mendel.pipeline.document import Document, JobTask, job_of, prepare_imports
+from mendel.pipeline.document import JobTask, job_of, prepare_imports
 from mendel.pipeline.errors import user_traceback
 from mendel.pipeline.place import store_of
 from mendel.pipeline.session import write_config
 from mendel.pipeline.status import Status, update
 from mendel.pipeline.steps import Outcome, Steps
+from mendel.pipeline.types import Document
 
 
 @dataclass

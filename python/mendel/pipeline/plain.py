@@ -12,13 +12,16 @@ import math
 import os
 from typing import Any, Mapping
 
+_NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+"""How the reader of task files, too, writes the numbers that JSON has not."""
+
 
 def plain(value: Any) -> Any:
     """`value` in the kinds that JSON has."""
     if value is None or isinstance(value, (bool, int, str)):
         return value
     if isinstance(value, float):
-        return value if math.isfinite(value) else {"$float": repr(value)}
+        return value if math.isfinite(value) else _named(value)
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -26,7 +29,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, (set, frozenset)):
         return {"$set": sorted((plain(item) for item in value), key=_text)}
     if isinstance(value, (datetime.date, datetime.datetime)):
-        return {"$date": value.isoformat()}
+        return value.isoformat()
     if isinstance(value, bytes):
         return {"$bytes": value.hex()}
     if isinstance(value, os.PathLike):
@@ -53,15 +56,19 @@ def restored(value: Any) -> Any:
     """The value that `plain` wrote, as far as it can be told."""
     if isinstance(value, list):
         return [restored(item) for item in value]
+    if isinstance(value, str):
+        return _NUMBERS.get(value, value)
     if not isinstance(value, dict):
         return value
-    if set(value) == {"$float"}:
-        return float(value["$float"])
     if set(value) == {"$bytes"}:
         return bytes.fromhex(value["$bytes"])
     if set(value) == {"$set"}:
         return set(restored(value["$set"]))
     return {key: restored(item) for key, item in value.items()}
+
+
+def _named(value: float) -> str:
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
 def _text(value: Any) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Dict, Iterator
 
 from mendel import _native
 from mendel.pipeline.benchmark import Benchmark
+from mendel.pipeline.cells import Fields
 from mendel.pipeline.completion import pickles
 from mendel.pipeline.config import Config
 from mendel.pipeline.job import Job
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from mendel.pipeline.status import Status
     from mendel.pipeline.types import TaskData
 
-_OWN_LOAD, _OWN_PICKUP = Task.load, Task.find_pickup_task
+_OWN_LOAD, _OWN_PICKUP, _OWN_STRIP = Task.load, Task.find_pickup_task, Task.strip_marginals
 
 
 def run(task: Task, pipeline: Any, config: Config, pickup: bool, strip: bool, status: Status | None) -> TaskData:
@@ -53,12 +54,16 @@ def run(task: Task, pipeline: Any, config: Config, pickup: bool, strip: bool, st
         update(status, info="storing", intermediate=True)
         task.store(pipeline, data, config, times)
     update(status, info="completed", task=_shown(task))
-    if not strip:
-        return data
-    return {
-        input_id: chunk if _is_lazy(chunk) else task.strip_marginals(pipeline, chunk)
-        for input_id, chunk in data.items()
-    }
+    return {input_id: _stripped(task, pipeline, chunk) for input_id, chunk in data.items()} if strip else data
+
+
+def _stripped(task: Task, pipeline: Any, chunk: Any) -> Any:
+    """The data of one input without marginal fields, and without bringing the others."""
+    if not isinstance(chunk, Fields) or type(task).strip_marginals is not _OWN_STRIP:
+        return task.strip_marginals(pipeline, chunk)
+    for name in task.get_marginal_fields(pipeline):
+        chunk.cells.pop(name, None)
+    return chunk
 
 
 def _process(
@@ -152,16 +157,12 @@ def begin_run(store: Store, task: Task) -> str:
             "kind": "staged",
             "user": getpass.getuser(),
             "created": now(),
-            "owner": json.loads(_native.owner()),
             "script": {"entry": str(path), "root": str(project_of(task))},
         }
     )
+    store.move(run, "start", owner=json.loads(_native.owner()))
     return run
 
 
 def _shown(task: Task) -> str:
     return str(task.path.resolve())
-
-
-def _is_lazy(chunk: Any) -> bool:
-    return hasattr(chunk, "cells")

@@ -173,21 +173,21 @@ class Lines:
         kind = facts.get("info")
         place = f"({facts.get('step', 0) + 1} of {facts.get('step_count')})" if "step_count" in facts else ""
         if kind == "enter":
-            self._task = f"{facts['task']} {place}"
+            self._task = _line(facts["task"], place)
             return self._task
         if kind == "start":
-            return f"{self._task} {_source(facts)}".strip()
+            return _line(self._task, _source(facts))
         if kind == "process":
-            self._input, self._stage = f"`{facts['input_id']}` {place}", ""
-            return f"{self._task} {self._input}".strip()
+            self._input, self._stage = _line(f"`{facts['input_id']}`", place), ""
+            return _line(self._task, self._input)
         if kind == "start-stage":
             self._stage, self._began = facts["stage"], time.monotonic()
-            return f"{self._task} {self._input} {self._stage}".strip()
+            return _line(self._task, self._input, self._stage)
         if kind == "progress":
-            return f"{self._task} {self._input} {self._stage} {self._rate(facts)}".strip()
+            return _line(self._task, self._input, self._stage, self._rate(facts))
         if kind == "error":
-            return f"{self._task} failed: {facts.get('traceback', '')}".strip()
-        return f"{self._task} {kind}".strip() if kind else " ".join(f"{key}: {value}" for key, value in facts.items())
+            return _line(self._task, "failed:", facts.get("traceback") or facts.get("error") or "")
+        return _line(self._task, kind) if kind else " ".join(f"{key}: {value}" for key, value in facts.items())
 
     def _rate(self, facts: Dict[str, Any]) -> str:
         step, most = facts["step"], facts["max_steps"]
@@ -200,6 +200,10 @@ class Lines:
             if most:
                 text += f" {format_seconds(seconds / step * (most - step))} left"
         return text
+
+
+def _line(*words: str) -> str:
+    return " ".join(word for word in words if word)
 
 
 def _source(facts: Dict[str, Any]) -> str:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import os
-import time
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Dict, List
 
 from mendel import _native
+from mendel.notes import detail
 from mendel.pipeline.claims import Claims
 from mendel.pipeline.config import Config
 from mendel.pipeline.fingerprint import code_digests, subject
@@ -27,12 +28,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mendel.pipeline.cells import Fields
     from mendel.pipeline.status import Status
-    from mendel.pipeline.types import InputID
-
-    Document = Dict[str, Any]
+    from mendel.pipeline.types import Document, InputID
 
 FLUSH_SECONDS = 0.05
-CLAIMS_MAX = 200
+"""How long a result waits for others, to be put together with them."""
 
 
 @dataclass
@@ -69,8 +68,9 @@ class Steps:
         self.files: ScopeFiles | None = None
         self._claims = Claims(store.workspace)
         self._store = store
-        self._results: List[Document] = []
-        self._first_result = 0.0
+        self._results: Dict[str, Document] = {}
+        self._timer: threading.Timer | None = None
+        self._lock = threading.Lock()
         unknown = [stage for stage in pipeline.stages if subject(stage) not in job.code]
         if unknown:
             job.code.update(code_digests(unknown))
@@ -131,7 +131,7 @@ class Steps:
         return decision
 
     def claim(self, step: str) -> bool:
-        """Makes sure that nobody else computes a step.
+        """Makes sure that nobody else computes a step, until its result is put or it is released.
 
         Returns:
             Whether somebody else did until now, so that its result is there.
@@ -143,20 +143,38 @@ class Steps:
         self._claims.take(step, wait=True)
         return True
 
-    def put(self, result: Document) -> None:
-        """Keeps a result, at once or together with those that follow closely."""
-        if not self._results:
-            self._first_result = time.monotonic()
-        self._results.append(result)
-        if time.monotonic() - self._first_result > FLUSH_SECONDS or len(self._claims) > CLAIMS_MAX:
-            self.flush()
+    def release(self, step: str) -> None:
+        """Gives up a step that is not computed here after all."""
+        with self._lock:
+            if step not in self._results:
+                self._claims.release([step])
+
+    def put(self, step: str, result: Document) -> None:
+        """Keeps a result, soon, and together with those that follow closely."""
+        with self._lock:
+            self._results[step] = result
+            if self._timer is None:
+                self._timer = threading.Timer(FLUSH_SECONDS, self._flush_later)
+                self._timer.daemon = True
+                self._timer.start()
 
     def flush(self) -> None:
-        """Puts all results into the store, and then gives up the claims."""
-        results, self._results = self._results, []
-        if results:
-            self._store.put_results(results)
-        self._claims.release()
+        """Puts all results into the store, and then gives up the claims on them."""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            if self._results:
+                self._store.put_results(list(self._results.values()))
+                self._claims.release(self._results)
+                self._results = {}
+
+    def _flush_later(self) -> None:
+        try:
+            self.flush()
+        except _native.MendelError:
+            # The results are still there; the next flush tries again, where it can be told.
+            detail("results of stages were not put yet")
 
     def result(
         self, stage: Any, input_id: Any, identity: str, reads: Dict[str, str | None], made: Document

@@ -19,3 +19,6 @@ PathLike = Union[str, "os.PathLike[str]"]
 
 PendingReason = Literal["incomplete", "pipeline", "specification", ""]
 """Why a task has to run; empty when it has not."""
+
+Document = Dict[str, Any]
+"""A JSON document."""

@@ -16,7 +16,8 @@ from mendel.pipeline.pipeline import StageError, scope_path, section
 from mendel.pipeline.plain import document, plain
 from mendel.pipeline.scope_files import ScopeFiles, at
 from mendel.pipeline.status import update
-from mendel.pipeline.steps import Document, Outcome, Steps
+from mendel.pipeline.steps import Outcome, Steps
+from mendel.pipeline.types import Document
 from mendel.pipeline.vault import Damaged
 
 
@@ -98,11 +99,15 @@ class Walk:
             identity = self._identity(stage, meant, inputs)
             if identity != decision["identity"]:
                 decision = self._decide(stage, meant, inputs)
-        if decision["reuse"] is None and self._steps.claim(f"{decision['identity']} {self._steps.code(stage)}"):
+        step = f"{decision['identity']} {self._steps.code(stage)}"
+        if decision["reuse"] is None and self._steps.claim(step):
             decision = self._decide(stage, meant, inputs)
-        self.outcome.reasons[stage.id] = decision["reasons"]
-        if decision["reuse"] is None or not self._reuse(stage, decision["reuse"], inputs):
-            self._compute(stage, decision["identity"], inputs)
+        try:
+            self.outcome.reasons[stage.id] = decision["reasons"]
+            if decision["reuse"] is None or not self._reuse(stage, decision["reuse"], inputs):
+                self._compute(stage, step, decision["identity"], inputs)
+        finally:
+            self._steps.release(step)
 
     def _inputs(self, stage: Any) -> Dict[str, Cell]:
         needed = sorted({*stage.inputs, *stage.consumes})
@@ -150,7 +155,7 @@ class Walk:
         self._skip(stage)
         return True
 
-    def _compute(self, stage: Any, identity: str, inputs: Dict[str, Cell]) -> None:
+    def _compute(self, stage: Any, step: str, identity: str, inputs: Dict[str, Cell]) -> None:
         """Runs the stage, and keeps what it made."""
         made = Made(stage, self.config.entries.get(stage.id), inputs)
         seconds, reads = self._run(stage, made, self.data, section(self.config, stage.id))
@@ -165,7 +170,7 @@ class Walk:
             "seconds": seconds,
         }
         result = self._steps.result(stage, self._input, identity, reads, record)
-        self._steps.put(result)
+        self._steps.put(step, result)
         self.outcome.computed.append(stage.id)
         self._note(stage, result)
 

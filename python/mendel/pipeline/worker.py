@@ -12,7 +12,7 @@ import traceback
 from typing import Any, Dict, List
 
 from mendel.pipeline.completion import describe, of_outcomes, write_note
-from mendel.pipeline.document import Document, JobTask, read_document
+from mendel.pipeline.document import JobTask, read_document
 from mendel.pipeline.input_id import written
 from mendel.pipeline.inputs import Failure, Inputs, here, in_children
 from mendel.pipeline.place import store_of
@@ -20,6 +20,7 @@ from mendel.pipeline.plain import plain
 from mendel.pipeline.session import begin_run
 from mendel.pipeline.status import Lines, Status, update
 from mendel.pipeline.steps import Outcome
+from mendel.pipeline.types import Document
 
 
 def main() -> int:

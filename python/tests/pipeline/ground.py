@@ -17,7 +17,10 @@ STAGES = """
     import numpy
     from mendel import Stage
 
-    def count(stage, input_id):
+    # Results are shared by what they mean: this keeps the tests apart.
+    OWN = "OWN NAME"
+
+    def count(stage, input_id, own=OWN):
         with open(os.environ["COUNTS"], "a") as log:
             log.write(f"{stage} {input_id}\\n")
 
@@ -79,7 +82,9 @@ class Ground:
 
     def write(self, text: str) -> None:
         """Writes the module of the stages."""
-        (self.project / f"{self.module}.py").write_text(textwrap.dedent(text).lstrip())
+        (self.project / f"{self.module}.py").write_text(
+            textwrap.dedent(text).lstrip().replace("OWN NAME", str(self.folder))
+        )
 
     def edit(self, old: str, new: str) -> None:
         """Changes the module of the stages."""

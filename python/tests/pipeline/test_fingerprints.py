@@ -44,7 +44,7 @@ class Work(Base):
         return {"y": [self.more(one) * helpers.scale(WEIGHTS[0]) + TOOL.n + cached(2) for one in (input_id,)]}
 '''
 
-HELPERS = '''
+HELPERS = """
 LIMIT = 5
 STEP = 2 * LIMIT
 
@@ -62,7 +62,7 @@ def unused():
 class Tool:
     def __init__(self, n):
         self.n = n + 1
-'''
+"""
 
 
 def fingerprint(folder: Path, module: str, helpers: str) -> str:

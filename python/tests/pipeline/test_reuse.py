@@ -13,6 +13,7 @@ from mendel.pipeline.place import workspace_of
 ALL = {"load": 2, "smooth": 2, "cut": 2, "measure": 2}
 
 
+@pytest.mark.filterwarnings("ignore:input ids mix")
 def test_rp_15_a_second_run_computes_nothing(ground: Ground) -> None:
     assert ground.run([1, "22"]) == ALL
     assert ground.run([1, "22"]) == {}
@@ -152,13 +153,13 @@ def test_a_damaged_value_is_computed_again_and_said(ground: Ground) -> None:
 
 def test_a_file_that_was_read_counts_by_content(ground: Ground) -> None:
     table = ground.project / "table.txt"
-    table.write_text("5")
+    table.write_text("1")
     ground.edit('+ config.get("sigma", 1)', f"+ int(open({str(table)!r}).read())")
     assert ground.run([1])["smooth"] == 1
     assert ground.run([1]) == {}
-    table.write_text("6")
+    table.write_text("2")
     assert ground.run([1]) == {"smooth": 1, "cut": 1, "measure": 1}
-    table.write_text("5")
+    table.write_text("1")
     assert ground.run([1]) == {}
 
 
@@ -217,3 +218,11 @@ def test_the_record_of_a_completion_names_all_that_made_it(ground: Ground) -> No
     assert set(note["steps"]) == {"1", '"22"'} and set(note["times"]["load"]) == {"1", '"22"'}
     assert note["configs"]["1"]["smooth"] == {"enabled": True, "sigma": 1}
     assert note["full_spec"]["config"] == {"cut": {"threshold": 2}}
+
+
+def test_numbers_that_json_has_not_reach_the_stage_as_numbers(ground: Ground) -> None:
+    ground.edit('config.get("sigma", 1)', 'float(type(config["sigma"]) is float and config["sigma"] > 1e308)')
+    assert ground.run([1], config={"smooth": {"sigma": "Infinity"}})["smooth"] == 1
+    assert ground.load([1])[1]["raw"].tolist() == [1, 2, 3, 4]
+    assert ground.load([1])[1]["mask"].tolist() == [False, False, True, True]
+    assert ground.run([1], config={"smooth": {"sigma": "Infinity"}}) == {}

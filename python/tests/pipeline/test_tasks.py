@@ -60,6 +60,9 @@ def test_a_task_digest_does_not_depend_on_the_order_of_keys_but_on_kinds_of_numb
     assert digest({"x": 1, "y": [1, 2]}) == digest({"y": (1, 2), "x": 1})
     assert digest({"x": 1}) != digest({"x": 1.0})
     assert digest({"x": float("nan")}) == digest({"x": float("nan")})
+    labelled = Task(tmp_path, {"runnable": True, "name": "a label", "description": "words"})
+    assert labelled.compute_sha(Config()) == Task(tmp_path, {"runnable": True}).compute_sha(Config())
+    assert Task(tmp_path, {"runnable": True, "mark": 1}).compute_sha(Config()) != labelled.compute_sha(Config())
 
 
 def test_a_syntax_error_names_file_line_and_column(tmp_path: Path) -> None:

@@ -19,12 +19,15 @@ MODULE = """
 
     RAN = []
 
+    def note(stage, input_id, own="OWN NAME"):
+        RAN.append((stage, input_id))
+
     class Image(Stage):
         inputs = ["input_id"]
         outputs = ["image"]
 
         def process(self, input_id, pipeline, config, status=None):
-            RAN.append(("image", input_id))
+            note("image", input_id)
             image = numpy.random.default_rng(input_id).normal(0, 0.05, (64, 64))
             for row, column in ((12, 12), (30, 40), (50, 20)):
                 image[row - 4 : row + 4, column - 4 : column + 4] += 1
@@ -35,7 +38,7 @@ MODULE = """
         outputs = ["segmentation"]
 
         def process(self, image, pipeline, config, status=None):
-            RAN.append(("segmentation", None))
+            note("segmentation", None)
             smooth = ndimage.gaussian_filter(image, config.get("sigma", 1.0))
             return {"segmentation": (smooth > config.get("threshold", 0.3)).astype("uint8")}
 
@@ -44,7 +47,7 @@ MODULE = """
         outputs = ["count"]
 
         def process(self, input_id, segmentation, pipeline, config, status=None):
-            RAN.append(("output", input_id))
+            note("output", input_id)
             path = pipeline.resolve("segmentation", input_id)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(segmentation.tobytes())
@@ -56,7 +59,7 @@ MODULE = """
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Three levels with siblings; answers the module of the stages."""
     name = f"cells_{tmp_path.name}".replace("-", "_")
-    (tmp_path / f"{name}.py").write_text(textwrap.dedent(MODULE))
+    (tmp_path / f"{name}.py").write_text(textwrap.dedent(MODULE).replace("OWN NAME", str(tmp_path)))
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.chdir(tmp_path)
     stages = "\n".join(f"  - {name}.{one}" for one in ("Output", "Segmentation", "Image"))
@@ -229,6 +232,26 @@ def test_a_batch_runs_each_task_in_a_process_of_its_own(tree: Any) -> None:
     batch.load("t")
     assert asyncio.run(batch.run())
     assert ran(tree) == {} and batch.pending == []
+
+
+def test_a_task_that_fails_stops_no_other_of_its_batch(tree: Any) -> None:
+    Path("t/fine/task.yml").write_text("runnable: yes\nconfig: {segmentation: {sigma: wrong}}\n")
+    batch = Batch()
+    batch.load("t")
+    assert not asyncio.run(batch.run())
+    assert pending() == {"t/fine": "incomplete", "t/wide": "", "t/wide/low": "", "t/wide/same": ""}
+
+
+def test_an_overridden_digest_is_what_a_completion_is_compared_with(tree: Any) -> None:
+    class Own(Task):
+        def compute_sha(self, config: Config | None = None) -> str:
+            return "always the same"
+
+    task = Batch(Own).task("t/fine")
+    assert task is not None
+    task.run(task.create_config())
+    changed = Config({"segmentation": {"sigma": 9}})
+    assert task.is_pending(task.create_pipeline(), changed) == ""
 
 
 def test_data_stored_by_hand_is_loaded_and_checked(tree: Any, tmp_path: Path) -> None:
