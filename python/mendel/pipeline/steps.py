@@ -130,18 +130,13 @@ class Steps:
         decision: Document = json.loads(_native.decide(json.dumps(question)))
         return decision
 
-    def claim(self, step: str) -> bool:
-        """Makes sure that nobody else computes a step, until its result is put or it is released.
-
-        Returns:
-            Whether somebody else did until now, so that its result is there.
-        """
+    def claim(self, step: str) -> None:
+        """Makes sure that nobody else computes a step, until its result is put or it is released."""
         if self._claims.take(step, wait=False):
-            return False
+            return
         # While it waits it holds nothing that another process may be waiting for.
         self.flush()
         self._claims.take(step, wait=True)
-        return True
 
     def release(self, step: str) -> None:
         """Gives up a step that is not computed here after all."""

@@ -100,7 +100,9 @@ class Walk:
             if identity != decision["identity"]:
                 decision = self._decide(stage, meant, inputs)
         step = f"{decision['identity']} {self._steps.code(stage)}"
-        if decision["reuse"] is None and self._steps.claim(step):
+        if decision["reuse"] is None:
+            self._steps.claim(step)
+            # Somebody may have put it between the question and the claim.
             decision = self._decide(stage, meant, inputs)
         try:
             self.outcome.reasons[stage.id] = decision["reasons"]

@@ -175,6 +175,9 @@ async fn export(context: &Context, stored: &[Stored], folder: &Path) -> Result<u
     for one in stored {
         for (field, _) in one.fields.iter().filter(|(field, _)| field.kept) {
             let place = folder.join(part(&one.id.to_string())).join(format!("{}.{}", part(&field.name), field.format));
+            let around = place.parent().unwrap_or(folder);
+            std::fs::create_dir_all(around)
+                .map_err(|error| Failure::trouble(format!("cannot make `{}`: {error}", around.display())))?;
             context.client.blob_to_file(&field.digest, &place).await?;
             written += 1;
         }

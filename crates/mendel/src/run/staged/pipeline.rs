@@ -168,9 +168,9 @@ fn known(word: &str, ids: &[&str]) -> String {
     }
 }
 
-/// The problem at its place in a task file, with the line shown; one that has a place keeps it.
+/// The problem at its place in a task file, with the line shown; one that has a line keeps it.
 pub fn placed(problem: Problem, at: &Place) -> Problem {
-    if problem.file.is_some() {
+    if problem.line.is_some() {
         return problem;
     }
     let problem = problem.at(at);
