@@ -79,7 +79,8 @@ impl Tree {
     /// A tree of one task; none where the package is not installed, which is told.
     pub fn new() -> Option<Self> {
         let Some(package) = package() else {
-            assert!(std::env::var_os("MENDEL_TEST_REQUIRE").is_none(), "`tools/wheel` installs the package");
+            let required = std::env::var("MENDEL_TEST_REQUIRE").unwrap_or_default();
+            assert!(!required.contains("package"), "`tools/wheel` installs the package");
             eprintln!("skipped: the package is not installed (`tools/wheel`)");
             return None;
         };

@@ -7,3 +7,4 @@ mod lab;
 mod look;
 mod reuse;
 mod stop;
+mod story;

@@ -2,6 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+
 use super::lab::{Tree, counts};
 
 /// Waits for something that must happen, within a generous bound.
@@ -16,16 +21,40 @@ fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-#[test]
-fn rp_38_a_kill_in_mid_run_keeps_the_finished_inputs() {
-    let Some(tree) = Tree::new() else { return };
-    let gate = tree.lab.outside("gate");
+/// A tree whose second input waits in its last stage until a file is there.
+fn gated(tree: &Tree) -> std::path::PathBuf {
     tree.lab.edit(
         "pkg/stages.py",
         "        count(\"segment\")\n",
-        "        count(\"segment\")\n        import time\n        while len(blurred) == 4 and blurred[1] > 2 and not os.path.exists(os.environ[\"GATE\"]):\n            time.sleep(0.02)\n",
+        "        count(\"segment\")\n        import time\n        while blurred[1] > 2 and not os.path.exists(os.environ[\"GATE\"]):\n            time.sleep(0.02)\n",
     );
     tree.lab.write("tree/task.yml", super::lab::ROOT.replace("'1-2'", "[1, 20]"));
+    tree.lab.outside("gate")
+}
+
+#[test]
+fn ctrl_c_stops_a_task_and_keeps_what_is_finished() {
+    let Some(tree) = Tree::new() else { return };
+    let gate = gated(&tree);
+    let mut command = tree.command(&["run", "tree", "--env", "system", "--no-monitor"]);
+    let mut child = command.env("GATE", &gate).spawn().expect("it starts");
+    until("the second input waits", || (tree.counted().get("segment") == Some(&2)).then_some(()));
+
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).expect("it runs");
+
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    assert_eq!(tree.json(&["runs"])["runs"][0]["status"], "stopped");
+    std::fs::write(&gate, "").expect("a file");
+    tree.forget_counts();
+    let answer = tree.command(&["run", "tree", "--env", "system"]).env("GATE", &gate).output().expect("it starts");
+    assert_eq!(answer.status.code(), Some(0));
+    assert_eq!(tree.counted(), counts(&[("segment", 1)]));
+}
+
+#[test]
+fn rp_38_a_kill_in_mid_run_keeps_the_finished_inputs() {
+    let Some(tree) = Tree::new() else { return };
+    let gate = gated(&tree);
     let mut command = tree.command(&["run", "tree", "--env", "system", "--no-monitor"]);
     let mut child = command.env("GATE", &gate).spawn().expect("it starts");
     until("the second input waits", || (tree.counted().get("segment") == Some(&2)).then_some(()));
