@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import sys
@@ -25,6 +26,7 @@ CLOSE_SECONDS = 30.0
 
 _lock = threading.RLock()
 _current: TrackedTask | None = None
+_fallback: str | None = None
 _stores: dict[str, Store] = {}
 _credentials: dict[str, str] = {}
 
@@ -120,14 +122,19 @@ def _attach(run: str) -> TrackedTask:
     task = TrackedTask(asked, facts, _native.RunWriter(workspace, run, attempt, _api()))
     task._main = task._attached = True
     _current = task
+    atexit.register(_leave_attached, task, os.getpid())
     return task
 
 
-def _start(wanted: Wanted) -> TrackedTask:
-    from mendel import _native
+def _leave_attached(task: TrackedTask, process: int) -> None:
+    """What an attached task still holds is stored before its process ends."""
+    if os.getpid() == process and task._session is None:
+        close(task, leaving=True)
 
-    workspace = _workspace()
-    _native.workspace_create(workspace)
+
+def _start(wanted: Wanted) -> TrackedTask:
+
+    workspace = _usable(_workspace())
     facts = new_facts(wanted.project, wanted.name, wanted.purpose)
     known = LastTasks(workspace)
     key = (facts["project"], facts["name"], facts["type"])
@@ -141,6 +148,24 @@ def _start(wanted: Wanted) -> TrackedTask:
     task = task or _anew(_store_of(workspace), facts)
     known.put(*key, task.id)
     return task
+
+
+def _usable(workspace: str) -> str:
+    """The workspace made ready; one in a temporary folder where it cannot be, since tracking never ends a training."""
+    global _fallback
+    from mendel import _native
+
+    try:
+        _native.workspace_create(workspace)
+    except (_native.MendelError, OSError) as error:
+        if _fallback is None:
+            import tempfile
+
+            _fallback = os.path.join(tempfile.mkdtemp(prefix="mendel-"), ".mendel")
+            warn("the workspace `%s` cannot be used: %s; this process records into `%s`", workspace, error, _fallback)
+        _native.workspace_create(_fallback)
+        return _fallback
+    return workspace
 
 
 def _anew(asked: Store, facts: Document) -> TrackedTask:
@@ -333,9 +358,17 @@ def store() -> Store:
 
 
 def _workspace() -> str:
+    """The workspace folder of this process.
+
+    Raises:
+        UsageError: ``MENDEL_WORKSPACE`` is the address of a server.
+    """
     from mendel import _native
 
-    return _native.workspace_find()
+    named = os.environ.get("MENDEL_WORKSPACE", "")
+    if "://" in named:
+        raise UsageError(f"`MENDEL_WORKSPACE={named}` is an address, and this version works in a folder")
+    return _fallback or _native.workspace_find()
 
 
 def _store_of(workspace: str) -> Store:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
+import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -282,3 +286,72 @@ if __name__ == "__main__":
     assert task.status == "completed"
     assert task.get_reported_scalars()["parent"]["value"]["y"] == [1.0]
     assert task.get_reported_scalars()["child"]["value"]["x"] == [0, 1]
+
+
+def test_tr_10_a_run_found_without_init_keeps_what_its_last_moment_reported(lab: Any, tmp_path: Path) -> None:
+    (tmp_path / "last.py").write_text(
+        "from mendel import Task\n"
+        "task = Task.current_task()\n"
+        "task.upload_artifact('good', {'a': 1})\n"
+        "task.get_logger().report_scalar('ok', 'y', 1, 0)\n"
+    )
+    command = Path(sys.executable).with_name("mendel")
+    asked = [command, "--json", "run", "--env", "system", "--no-monitor", "last.py"]
+    environment = {**os.environ, "MENDEL_PYTHON": sys.executable}
+    done = subprocess.run(asked, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    run = json.loads(done.stdout)["runs"][0]["id"]
+    task = Task.get_task(task_id=run)
+    assert task.artifacts["good"].get() == {"a": 1}
+    assert task.get_reported_scalars()["ok"]["y"]["y"] == [1.0]
+
+
+def test_p07_a_script_that_asks_about_other_runs_is_computed_again(lab: Any, tmp_path: Path) -> None:
+    (tmp_path / "look.py").write_text("from mendel import Task\nprint(len(Task.get_tasks()))\n")
+    command = Path(sys.executable).with_name("mendel")
+    asked = [command, "--json", "run", "--env", "system", "--no-monitor", "look.py"]
+    environment = {**os.environ, "MENDEL_PYTHON": sys.executable}
+    for _ in range(2):
+        done = subprocess.run(asked, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert json.loads(done.stdout)["runs"][0]["steps"]["computed"] == 1, done.stderr
+
+
+def test_p12_an_unusable_workspace_does_not_end_the_training(lab: Any) -> None:
+    (lab.folder / "in-the-way").write_text("a file")
+    lab.environment = {"MENDEL_WORKSPACE": str(lab.folder / "in-the-way" / ".mendel")}
+    done = lab.script(
+        """
+        from mendel import Task
+        task = Task.init(PROJECT, "main", auto_resource_monitoring=False)
+        task.get_logger().report_scalar("loss", "train", 0.5, 1)
+        print("trained", task.get_reported_scalars()["loss"]["train"]["y"])
+        """
+    )
+    assert "trained [0.5]" in done.stdout
+    assert "in-the-way" in done.stderr and "records into" in done.stderr
+
+
+def test_an_address_as_workspace_is_refused_and_makes_no_folder(lab: Any) -> None:
+    lab.environment = {"MENDEL_WORKSPACE": "http://127.0.0.1:1"}
+    done = lab.script("from mendel import Task\nTask.init(PROJECT, 'main')\n", check=False)
+    assert "is an address" in done.stderr
+    assert not (lab.folder / "http:").exists()
+
+
+def test_f10_a_child_that_only_ends_leaves_the_connection_of_its_parent(lab: Any) -> None:
+    done = lab.script(
+        """
+        import os
+        from mendel import Task
+        task = Task.init(PROJECT, "main", auto_resource_monitoring=False)
+        task.get_logger().report_scalar("loss", "train", 0.5, 1)
+        for _ in range(5):
+            task.get_reported_scalars()
+            child = os.fork()
+            if child == 0:
+                raise SystemExit(0)
+            os.waitpid(child, 0)
+            print(task.get_reported_scalars()["loss"]["train"]["y"])
+        """
+    )
+    assert done.stdout.count("[0.5]") == 5

@@ -73,6 +73,9 @@ pub struct Job {
     /// For a command: the only files that count as its inputs, if any were named.
     #[serde(default)]
     pub inputs: Option<Vec<PathBuf>>,
+    /// Values of dataset parameters; the content of those that are paths counts.
+    #[serde(default)]
+    pub datasets: Vec<String>,
     /// What the run means, where that is known before it starts.
     #[serde(default)]
     pub identity: Option<Identity>,

@@ -100,6 +100,7 @@ fn batch(root: &Path, workspace: &Workspace, run: RunId) -> JobBatch {
         manifest: None,
         environment: JobEnvironment::default(),
         inputs: None,
+        datasets: Vec::new(),
         identity: None,
         parser_settles: true,
         parser_note: None,

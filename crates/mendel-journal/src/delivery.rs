@@ -110,7 +110,8 @@ pub fn deliver(path: &Path, sender: &mut dyn Sender) -> Result<Delivered, Delive
 impl Delivery {
     /// Begins with the journal folder `path`; none when someone else delivers it, or did.
     pub fn open(path: &Path) -> Result<Option<Self>, DeliverError> {
-        let journal = Journal::at(path).ok_or_else(|| DeliverError::NotAJournal { path: path.to_owned() })?;
+        let named = || Journal::at(path).ok_or_else(|| DeliverError::NotAJournal { path: path.to_owned() });
+        named()?;
         let failed = |source| DeliverError::Journal { path: path.to_owned(), source };
         let lock = match Lock::try_take(&path.join("lock")) {
             Ok(Some(lock)) => lock,
@@ -121,6 +122,9 @@ impl Delivery {
         if !path.is_dir() {
             return Ok(None);
         }
+        // Read under the lock: a folder that has only now appeared says now who writes it. Read
+        // before, it would say nobody, and a journal that nobody writes is deleted.
+        let journal = named()?;
         let reader = Reader::new(path);
         let position = match Position::read(path) {
             Some(position) => position,

@@ -50,12 +50,17 @@ impl Card {
 }
 
 impl Journal {
-    /// The journal in the folder `path`; none when its place does not name a run and a writer.
+    /// The journal in the folder `path`; none when its place does not name a run and a writer,
+    /// or when it cannot be told now whose it is.
     pub fn at(path: &Path) -> Option<Self> {
         let named = |path: &Path| path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
         let writer = named(path)?.parse().ok()?;
         let run = named(path.parent()?)?.parse().ok()?;
-        let card = fs::read(path.join(OWNER)).ok().and_then(|bytes| serde_json::from_slice::<Card>(&bytes).ok());
+        let card: Option<Card> = match fs::read(path.join(OWNER)) {
+            Ok(bytes) => serde_json::from_slice(&bytes).ok(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(_) => return None,
+        };
         let (owner, attempt) = card.map_or((None, 1), |card| (Some(card.owner), card.attempt));
         Some(Self { path: path.to_owned(), run, writer, owner, attempt })
     }

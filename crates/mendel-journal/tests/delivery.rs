@@ -7,8 +7,8 @@ use std::{
 };
 
 use mendel_journal::{
-    Delivered, Header, SendError, Sender, Workspace, Writer, deliver, journals, leftover, owner_of, stage_bytes,
-    this_process,
+    Delivered, Delivery, Header, SendError, Sender, Step, Workspace, Writer, deliver, journals, leftover, owner_of,
+    stage_bytes, this_process,
 };
 use mendel_model::{
     Artifact, ArtifactMode, ConsoleStream, Digest, NewRun, Owner, Point, Record, RunId, Timestamp, WriterId,
@@ -339,10 +339,31 @@ fn a_damaged_header_costs_nothing_but_the_header() {
 fn a_journal_being_delivered_is_left_to_whoever_does_it() {
     let lab = Lab::new();
     drop(lab.writer(&dead()).append(&line("one")));
-    let held = mendel_journal::Delivery::open(&lab.folder()).expect("possible").expect("free");
+    let held = Delivery::open(&lab.folder()).expect("possible").expect("free");
     assert!(lab.deliver(&mut Server::default()).busy);
     drop(held);
     assert!(lab.deliver(&mut Server::default()).finished);
+}
+
+#[test]
+fn a_journal_met_while_it_is_made_is_left_to_its_writer() {
+    for _ in 0..300 {
+        let lab = Lab::new();
+        let folder = lab.folder();
+        let (writer, step) = std::thread::scope(|scope| {
+            let meeting = scope.spawn(|| {
+                loop {
+                    if let Some(mut delivery) = Delivery::open(&folder).expect("possible") {
+                        return delivery.step(&mut Server::default()).expect("possible");
+                    }
+                }
+            });
+            (lab.writer(&this_process()), meeting.join().expect("it ends"))
+        });
+        assert_eq!(step, Step::CaughtUp);
+        drop(writer);
+        assert!(folder.exists());
+    }
 }
 
 #[test]

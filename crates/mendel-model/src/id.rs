@@ -75,13 +75,13 @@ id! {
     WriterId
 }
 
-/// How a person names a run: whole id, the beginning of one, or `@7`.
+/// How a person names a run: whole id, the beginning or the end of one, or `@7`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunRef {
     /// A whole id.
     Id(RunId),
-    /// The first digits of an id, at least four.
-    Prefix(String),
+    /// The first or the last digits of an id, at least four.
+    Part(String),
     /// The number within the workspace.
     Number(i64),
 }
@@ -99,7 +99,7 @@ impl FromStr for RunRef {
         }
         let hexadecimal = text.bytes().all(|byte| byte.is_ascii_hexdigit());
         match (4..32).contains(&text.len()) && hexadecimal {
-            true => Ok(Self::Prefix(text.to_ascii_lowercase())),
+            true => Ok(Self::Part(text.to_ascii_lowercase())),
             false => Err(bad()),
         }
     }
@@ -109,7 +109,7 @@ impl fmt::Display for RunRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Id(id) => id.fmt(f),
-            Self::Prefix(prefix) => f.write_str(prefix),
+            Self::Part(part) => f.write_str(part),
             Self::Number(number) => write!(f, "@{number}"),
         }
     }
@@ -129,9 +129,9 @@ mod tests {
     }
 
     #[test]
-    fn a_run_is_named_by_number_prefix_or_id() {
+    fn a_run_is_named_by_number_part_or_id() {
         assert_eq!("@7".parse(), Ok(RunRef::Number(7)));
-        assert_eq!("01aB".parse(), Ok(RunRef::Prefix("01ab".into())));
+        assert_eq!("01aB".parse(), Ok(RunRef::Part("01ab".into())));
         assert!("xyz".parse::<RunRef>().is_err());
         assert!("01a".parse::<RunRef>().is_err());
     }

@@ -28,22 +28,23 @@ use crate::{
 #[pyclass(name = "Client", module = "mendel._native", frozen)]
 pub(crate) struct Client {
     address: String,
-    own: Mutex<(u64, Arc<Link>)>,
+    own: Mutex<(u64, Option<Arc<Link>>)>,
 }
 
 impl Client {
     pub(crate) fn over(link: Link) -> Self {
-        Self { address: link.address.clone(), own: Mutex::new((fork::generation(), Arc::new(link))) }
+        Self { address: link.address.clone(), own: Mutex::new((fork::generation(), Some(Arc::new(link)))) }
     }
 
     fn link(&self) -> PyResult<Arc<Link>> {
         let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
-        if own.0 != fork::generation() {
-            let fresh = Arc::new(Link::to(&self.address).map_err(unusable)?);
-            // The parent's runtime waits on files that it shares with this process.
-            std::mem::forget(std::mem::replace(&mut *own, (fork::generation(), fresh)));
+        leave_to_parent(&mut own);
+        if let Some(link) = &own.1 {
+            return Ok(Arc::clone(link));
         }
-        Ok(Arc::clone(&own.1))
+        let fresh = Arc::new(Link::to(&self.address).map_err(unusable)?);
+        *own = (fork::generation(), Some(Arc::clone(&fresh)));
+        Ok(fresh)
     }
 
     fn ask<T: Send>(
@@ -70,6 +71,20 @@ impl Client {
         question: impl AsyncFnOnce(&mendel_api::Client) -> Result<Option<T>, ClientError> + Send,
     ) -> PyResult<Option<String>> {
         self.ask(py, question).map(|found| found.as_ref().map(written))
+    }
+}
+
+/// The parent's runtime waits on files that it shares with this process, so that taking it
+/// apart here would make the parent wait for ever.
+fn leave_to_parent(own: &mut (u64, Option<Arc<Link>>)) {
+    if own.0 != fork::generation() {
+        std::mem::forget(own.1.take());
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        leave_to_parent(self.own.get_mut().unwrap_or_else(PoisonError::into_inner));
     }
 }
 

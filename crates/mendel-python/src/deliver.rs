@@ -55,7 +55,8 @@ pub(crate) fn deliver(own: &Reporting) {
             let more = progress.sequence > progress.acknowledged || progress.hurry_delivery || progress.closed;
             more || progress.abandoned
         });
-        let abandoned = due.abandoned;
+        // Asked before delivering: a journal that is closed meanwhile is removed by the next turn.
+        let (abandoned, closed) = (due.abandoned, due.closed);
         drop(due);
         if abandoned {
             break;
@@ -67,7 +68,7 @@ pub(crate) fn deliver(own: &Reporting) {
                 pause = PAUSE_MIN;
                 let ended = own.progress(|progress| {
                     progress.delivery_error = None;
-                    progress.closed && progress.acknowledged >= progress.sequence
+                    closed && progress.acknowledged >= progress.sequence
                 });
                 if ended {
                     break;

@@ -3,4 +3,5 @@
 pub(crate) mod get;
 pub(crate) mod missing;
 pub(crate) mod put;
+pub(crate) mod put_many;
 pub(crate) mod upload;

@@ -7,6 +7,7 @@ use axum::{
     routing::{get, post, put},
 };
 use http::{Method, StatusCode, Uri};
+use mendel_api::PACK_BYTES;
 use mendel_model::limits;
 
 use crate::{
@@ -65,7 +66,9 @@ fn runs() -> Router<App> {
 }
 
 fn blobs() -> Router<App> {
+    let many = post(blob::put_many::put_blobs).layer(DefaultBodyLimit::max(PACK_BYTES));
     Router::new()
+        .route("/blobs", many)
         .route("/blobs/missing", post(blob::missing::missing_blobs))
         .route("/blobs/{digest}", put(blob::put::put_chunk).get(blob::get::get_blob))
         .route("/blobs/{digest}/upload", get(blob::upload::upload_state))

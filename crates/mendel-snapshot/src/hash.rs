@@ -51,17 +51,27 @@ pub fn read_verified(path: &Path, digest: &Digest) -> Result<Vec<u8>, SnapshotEr
 
 /// The digests of `paths`, in their order, by a few threads.
 pub(crate) fn hash_all(paths: &[PathBuf]) -> Vec<Result<Hashed, SnapshotError>> {
-    let threads = thread::available_parallelism().map_or(2, |number| number.get().min(8)).min(paths.len());
+    by_threads(paths, Vec::new, |path, buffer| hash_still(path, buffer))
+}
+
+/// What `work` makes of each of `things`, in their order, by a few threads that each have
+/// something `own`.
+pub(crate) fn by_threads<T: Sync, Own, R: Send>(
+    things: &[T],
+    own: impl Fn() -> Own + Sync,
+    work: impl Fn(&T, &mut Own) -> R + Sync,
+) -> Vec<R> {
+    let threads = thread::available_parallelism().map_or(2, |number| number.get().min(8)).min(things.len());
     let next = AtomicUsize::new(0);
-    let results = Mutex::new(Vec::with_capacity(paths.len()));
+    let results = Mutex::new(Vec::with_capacity(things.len()));
     let work = || {
-        let mut buffer = Vec::new();
+        let mut own = own();
         let mut done = Vec::new();
-        while let Some((number, path)) = {
+        while let Some((number, thing)) = {
             let number = next.fetch_add(1, Ordering::Relaxed);
-            paths.get(number).map(|path| (number, path))
+            things.get(number).map(|thing| (number, thing))
         } {
-            done.push((number, hash_still(path, &mut buffer)));
+            done.push((number, work(thing, &mut own)));
         }
         results.lock().unwrap_or_else(PoisonError::into_inner).append(&mut done);
     };

@@ -14,7 +14,7 @@ use mendel_model::{Digest, EntryKind, Manifest, ManifestEntry};
 
 use crate::{
     FileStat, GitReport, LeftOut, LeftOutReason, Limits, ProjectRoot, StatIndex, git_state,
-    hash::{Hashed, hash_all},
+    hash::{Hashed, by_threads, hash_all},
     limit::{self, Excess},
     link,
     project_root::is_too_wide,
@@ -97,7 +97,7 @@ pub enum SnapshotError {
         /// What the system said.
         source: io::Error,
     },
-    /// A file was written all the time, or has changed since its digest was taken.
+    /// A file was written all the time, or has changed or gone since its digest was taken.
     #[error("`{}` changed while the snapshot was taken", path.display())]
     Changed {
         /// The file.
@@ -155,9 +155,20 @@ impl SnapshotError {
 }
 
 impl Snapshot {
-    /// The bytes of `file`, if they still have its digest.
-    pub fn read(&self, file: &SnapshotFile) -> Result<Vec<u8>, SnapshotError> {
-        crate::read_verified(&self.root.join(&file.path), &file.digest)
+    /// The bytes of each of `files`, in their order, if they still have their digests; one that
+    /// is gone has changed.
+    pub fn read(&self, files: &[&SnapshotFile]) -> Result<Vec<Vec<u8>>, SnapshotError> {
+        let one = |file: &&SnapshotFile, (): &mut ()| self.read_one(file);
+        by_threads(files, || (), one).into_iter().collect()
+    }
+
+    fn read_one(&self, file: &SnapshotFile) -> Result<Vec<u8>, SnapshotError> {
+        match crate::read_verified(&self.root.join(&file.path), &file.digest) {
+            Err(SnapshotError::Read { path, source }) if source.kind() == io::ErrorKind::NotFound => {
+                Err(SnapshotError::Changed { path })
+            }
+            read => read,
+        }
     }
 }
 

@@ -126,10 +126,10 @@ pub enum Command {
     Supervise(commands::supervise::Supervise),
 }
 
-/// A run, named by id, the beginning of one, or `@7`.
+/// A run, named by id, its first or last digits, or `@7`.
 #[derive(Args, Clone)]
 pub struct RunArgument {
-    /// The run: its id, the beginning of it, or `@7`.
+    /// The run: its id, the first or last digits of it, or `@7`.
     pub run: String,
 }
 

@@ -63,7 +63,7 @@ impl Context {
         let unknown = || {
             Failure::input_hint(
                 format!("there is no run `{reference}`"),
-                "`mendel runs` lists them; a run is named by id, the beginning of one, or `@7`",
+                "`mendel runs` lists them; a run is named by id, its first or last digits, or `@7`",
             )
         };
         let parsed: RunRef = reference.parse().map_err(|_| unknown())?;
@@ -102,7 +102,15 @@ impl From<WorkspaceError> for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        Self::trouble(told(&error))
+        let message = told(&error);
+        match error {
+            StoreError::ReadOnly(_) => {
+                Self::trouble_hint(message, "see whether its disk is mounted read-only and who owns its folder")
+            }
+            StoreError::Full(_) => Self::trouble_hint(message, "free some space and run again"),
+            StoreError::Newer { .. } => Self::trouble_hint(message, "update mendel to the version that wrote it"),
+            _ => Self::trouble(message),
+        }
     }
 }
 

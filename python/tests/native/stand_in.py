@@ -74,10 +74,20 @@ class StandIn(socketserver.ThreadingUnixStreamServer):
             self.documents.append((kind, json.loads(payload)))
 
 
+class Torn(Exception):
+    """The client ended within its request, which counts as none."""
+
+
 class Handler(BaseHTTPRequestHandler):
     """One connection."""
 
     protocol_version = "HTTP/1.1"
+
+    def handle(self) -> None:
+        try:
+            super().handle()
+        except (Torn, ConnectionError):
+            self.close_connection = True
 
     def do_GET(self) -> None:
         self.answer(200, {"workspace": self.server.workspace, "version": "0"})
@@ -102,7 +112,11 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(200, [])
 
     def body(self) -> bytes:
-        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        length = int(self.headers.get("Content-Length", 0))
+        body = self.rfile.read(length)
+        if len(body) < length:
+            raise Torn
+        return body
 
     def answer(self, status: int, document: Any) -> None:
         body = json.dumps(document).encode()

@@ -83,6 +83,15 @@ def test_closing_delivers_and_leaves_no_journal(workspace: Path, server: StandIn
     assert not Path(writer.journal).exists()
 
 
+def test_closing_right_after_the_last_word_leaves_no_journal_either(workspace: Path, server: StandIn) -> None:
+    for _ in range(400):
+        writer = _native.RunWriter(workspace, _native.new_id(), 1, server.address)
+        writer.report("a", "b", 1.0, 1)
+        assert writer.flush(wait=True)["acknowledged"]
+        writer.close(timeout=30)
+        assert not Path(writer.journal).exists()
+
+
 def test_a_stale_attempt_is_told_and_hangs_nothing(workspace: Path, server: StandIn) -> None:
     writer = _native.RunWriter(workspace, _native.new_id(), 1, server.address)
     writer.report("a", "b", 1.0, 1)

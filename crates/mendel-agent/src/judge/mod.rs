@@ -55,6 +55,8 @@ pub struct Named {
     pub path: PathBuf,
     /// What it was.
     pub stat: FileStat,
+    /// Whether it is a dataset: all of it counts, whoever opened it.
+    pub is_dataset: bool,
 }
 
 impl Named {
@@ -285,7 +287,7 @@ impl<'a> Bench<'a> {
             if facts.is_file() && named.is_unchanged() {
                 let (digest, _) = hash_file(path, self.index)?;
                 self.depend(DependencyKind::Input, subject, Some(digest));
-            } else if facts.is_dir() && is_command {
+            } else if facts.is_dir() && (is_command || named.is_dataset) {
                 self.judge_input(path)?;
             }
         }

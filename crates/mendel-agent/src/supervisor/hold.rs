@@ -10,7 +10,11 @@ use mendel_api::Client;
 use mendel_model::{ConsoleStream, Identity, Timestamp};
 use nix::sys::signal::Signal;
 use serde_json::Value;
-use tokio::{process::Child, sync::mpsc::UnboundedReceiver, task::JoinHandle};
+use tokio::{
+    process::Child,
+    sync::mpsc::{UnboundedReceiver, UnboundedSender},
+    task::JoinHandle,
+};
 
 use super::{
     Event,
@@ -25,7 +29,7 @@ use super::{
     settle::Settled,
 };
 use crate::{
-    job::{Job, JobBatch, Launch},
+    job::{Job, JobBatch, Launch, WorkingFolder},
     monitor::Monitor,
     worker::{Observations, Observed},
 };
@@ -65,6 +69,8 @@ pub(super) struct Held {
     pub(super) pid: u32,
     pub(super) recorder: Option<Recorder>,
     pub(super) orders: UnboundedReceiver<Order>,
+    /// Hears that the process ended well, so that another may start while its run is closed.
+    pub(super) exited: UnboundedSender<usize>,
     pub(super) started: Timestamp,
     pub(super) started_ns: i64,
     pub(super) memory: MemoryWatch,
@@ -96,6 +102,12 @@ pub(super) async fn hold(mut held: Held, around: Surroundings) -> super::Ended {
     let duration = clock.elapsed();
     // Nothing that it started in its group outlives it.
     signal_group(held.pid, Signal::SIGKILL);
+    // One that shares nothing with the next, of a batch whose jobs may overlap at all.
+    let apart = around.batch.slots > 1 && matches!(job.folder, WorkingFolder::Private { .. });
+    if apart && stop.is_none() && status.as_ref().is_ok_and(ExitStatus::success) {
+        // A supervisor that does not listen any more gives its slots to nobody.
+        let _ = held.exited.send(held.place);
+    }
     drop(series);
     drain(pumps).await;
     watch.look().await;

@@ -188,7 +188,7 @@ fn make(path: &Path, action: impl FnOnce(&Path) -> io::Result<()>) -> Result<(),
     action(path).map_err(|source| PrepareError::Make { path: path.to_owned(), source })
 }
 
-/// The existing paths that words name, plainly or as `--name=path`, and the inputs.
+/// The existing paths that words name, plainly or as `--name=path`, the datasets and the inputs.
 fn named_paths(job: &Job, folder: &Path) -> Vec<Named> {
     let inputs = job.inputs.iter().flatten().map(|path| job.root.join(path));
     let texts = job.arguments.iter().flat_map(|word| {
@@ -196,11 +196,13 @@ fn named_paths(job: &Job, folder: &Path) -> Vec<Named> {
         [Some(word.as_str()), value].into_iter().flatten().filter(|text| !text.is_empty())
     });
     let mut named: Vec<Named> = Vec::new();
-    for path in texts.map(|text| folder.join(text)).chain(inputs) {
+    let paths = texts.map(|text| folder.join(text)).chain(inputs).map(|path| (path, false));
+    let datasets = job.datasets.iter().map(|text| (folder.join(text), true));
+    for (path, is_dataset) in datasets.chain(paths) {
         let path = tidy(&path);
         let Ok(facts) = path.metadata() else { continue };
         if path != Path::new("/") && !named.iter().any(|known| known.path == path) {
-            named.push(Named { path, stat: FileStat::of(&facts) });
+            named.push(Named { path, stat: FileStat::of(&facts), is_dataset });
         }
     }
     named

@@ -14,7 +14,7 @@ use mendel_journal::{Workspace, Writer, WriterError, new_id, this_process};
 use mendel_model::{Point, Record, RunId, SeriesKey, Timestamp, WriterId};
 use tokio::{sync::Notify, task::spawn_blocking};
 
-use crate::sender::deliver_folder;
+use crate::{error_text::in_full, sender::deliver_folder};
 
 const WRITE_DELAY: Duration = Duration::from_millis(50);
 const SYNCHRONISE_DELAY: Duration = Duration::from_secs(1);
@@ -23,6 +23,9 @@ const DELIVERY_DELAY: Duration = Duration::from_millis(400);
 const BUFFER_BYTES: usize = 256 << 10;
 /// How often a delivery is tried before the journal is left to whoever comes next.
 const CLOSING_TRIES: u32 = 6;
+/// How often the last lines are written before they are given up: a full disk may get room.
+const WRITING_TRIES: u32 = 8;
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
 /// The journal of one attempt, shared by all that report into it.
 #[derive(Debug, Clone)]
@@ -39,21 +42,21 @@ struct Shared {
 struct State {
     writer: Option<Writer>,
     series: HashMap<SeriesKey, u32>,
-    /// The first error; what follows it is kept in memory by the writer as far as it can.
-    failed: Option<String>,
 }
 
 impl Recorder {
     /// Opens a journal for `attempt` of `run`.
     pub(super) fn open(workspace: &Workspace, client: Client, run: RunId, attempt: u32) -> Result<Self, WriterError> {
         let writer = Writer::open(workspace, run, attempt, WriterId::from_uuid(new_id()), &this_process())?;
-        let state = State { writer: Some(writer), series: HashMap::new(), failed: None };
+        let state = State { writer: Some(writer), series: HashMap::new() };
         Ok(Self(Arc::new(Shared { state: Mutex::new(state), news: Notify::new(), client })))
     }
 
     /// Adds a record.
     pub(super) fn record(&self, record: &Record) {
-        self.0.change(|writer, _| writer.append(record));
+        self.0.change(|writer, _| {
+            let _kept = writer.append(record);
+        });
     }
 
     /// Adds one point of each of `values`.
@@ -65,14 +68,14 @@ impl Recorder {
                 let number = match series.get(key) {
                     Some(number) => *number,
                     None => {
-                        writer.append(&Record::Series { id: next, key: key.clone() })?;
+                        let _kept = writer.append(&Record::Series { id: next, key: key.clone() });
                         series.insert(key.clone(), next);
                         next
                     }
                 };
                 points.push(Point { series: number, step, time, value: *value });
             }
-            writer.append_points(&points)
+            let _kept = writer.append_points(&points);
         });
     }
 
@@ -110,15 +113,12 @@ impl Recorder {
 
     /// Closes the journal and delivers it; an error says why it has to wait.
     pub(super) async fn close(&self) -> Result<(), String> {
-        let (writer, failed) = {
-            let mut state = self.0.state();
-            (state.writer.take(), state.failed.take())
-        };
+        let writer = self.0.state().writer.take();
         self.0.news.notify_one();
         let Some(writer) = writer else { return Ok(()) };
         let folder = writer.folder().to_owned();
-        let closed = spawn_blocking(move || writer.close()).await;
-        let mut pause = Duration::from_millis(100);
+        close_journal(writer).await?;
+        let mut pause = FIRST_PAUSE;
         for attempt in 1.. {
             match deliver_folder(&self.0.client, &folder).await {
                 Ok(delivered) if !delivered.busy => break,
@@ -128,12 +128,7 @@ impl Recorder {
             }
             pause *= 2;
         }
-        match (closed, failed) {
-            (Ok(Ok(())), None) => Ok(()),
-            (Ok(Err(error)), _) => Err(error.to_string()),
-            (Err(error), _) => Err(error.to_string()),
-            (Ok(Ok(())), Some(failed)) => Err(failed),
-        }
+        Ok(())
     }
 
     async fn synchronise(&self) {
@@ -156,15 +151,13 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn change(&self, change: impl FnOnce(&mut Writer, &mut HashMap<SeriesKey, u32>) -> Result<(), WriterError>) {
+    /// The writer keeps what it could not write, so its errors are those of a later write.
+    fn change(&self, change: impl FnOnce(&mut Writer, &mut HashMap<SeriesKey, u32>)) {
         let mut state = self.state();
-        let State { writer: Some(writer), series, failed } = &mut *state else { return };
-        let changed = change(writer, series).and_then(|()| match writer.buffered_bytes() > BUFFER_BYTES {
-            true => writer.write(),
-            false => Ok(()),
-        });
-        if let Err(error) = changed {
-            failed.get_or_insert_with(|| error.to_string());
+        let State { writer: Some(writer), series } = &mut *state else { return };
+        change(writer, series);
+        if writer.buffered_bytes() > BUFFER_BYTES {
+            let _kept = writer.write();
         }
         drop(state);
         self.news.notify_one();
@@ -174,11 +167,22 @@ impl Shared {
     /// journal is closed.
     fn write(&self) -> Option<u64> {
         let mut state = self.state();
-        let State { writer, failed, .. } = &mut *state;
-        let writer = writer.as_mut()?;
-        if let Err(error) = writer.write() {
-            failed.get_or_insert_with(|| error.to_string());
-        }
+        let writer = state.writer.as_mut()?;
+        let _kept = writer.write();
         Some(writer.total_bytes())
     }
+}
+
+/// Writes what is left and closes, with patience: unwritten lines are in memory alone.
+async fn close_journal(mut writer: Writer) -> Result<(), String> {
+    let mut pause = FIRST_PAUSE;
+    for _ in 1..WRITING_TRIES {
+        if writer.write().is_ok() {
+            break;
+        }
+        tokio::time::sleep(pause).await;
+        pause *= 2;
+    }
+    let closed = spawn_blocking(move || writer.close()).await.map_err(|error| error.to_string())?;
+    closed.map_err(|error| in_full(&error))
 }

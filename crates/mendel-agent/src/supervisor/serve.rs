@@ -1,6 +1,10 @@
 //! The supervisor's loop: starts jobs as slots fall free, and ends when all are closed.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use mendel_api::Client;
 use mendel_journal::{Workspace, this_process};
@@ -60,8 +64,11 @@ async fn supervise(
     let (events, writing) = EventSink::new(events);
     let monitor = batch.jobs.iter().any(|job| job.keep.monitor).then(Monitor::start);
     let around = Surroundings { batch: Arc::new(batch), client, events, monitor };
+    let (exited, exits) = unbounded_channel();
     let supervisor = Supervisor {
         api: api.to_owned(),
+        exited,
+        closing: HashSet::new(),
         next: 0,
         preparing: JoinSet::new(),
         holding: JoinSet::new(),
@@ -69,7 +76,7 @@ async fn supervise(
         stopping: None,
         around,
     };
-    supervisor.work(commands(input)).await;
+    supervisor.work(commands(input), exits).await;
     // A watcher that does not read any more does not keep a finished supervisor alive.
     let _ = tokio::time::timeout(LAST_EVENTS, writing).await;
 }
@@ -101,6 +108,9 @@ struct Supervisor {
     preparing: JoinSet<(usize, Begun)>,
     holding: JoinSet<Ended>,
     running: HashMap<Id, Running>,
+    /// Jobs whose process ended well while their run is still being closed: they take no slot.
+    closing: HashSet<usize>,
+    exited: UnboundedSender<usize>,
     /// Why no other job starts.
     stopping: Option<StopReason>,
 }
@@ -113,7 +123,7 @@ struct Running {
 }
 
 impl Supervisor {
-    async fn work(mut self, mut commands: UnboundedReceiver<Option<Command>>) {
+    async fn work(mut self, mut commands: UnboundedReceiver<Option<Command>>, mut exits: UnboundedReceiver<usize>) {
         let mut terminated = signal(SignalKind::terminate()).ok();
         let mut look = tokio::time::interval(LOOK_OUTSIDE);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -125,6 +135,7 @@ impl Supervisor {
             tokio::select! {
                 Some(command) = commands.recv() => self.command(command),
                 Some(prepared) = self.preparing.join_next() => self.prepared(prepared).await,
+                Some(place) = exits.recv() => self.process_ended(place),
                 Some(ended) = self.holding.join_next_with_id() => self.ended(ended).await,
                 () = heard(&mut terminated) => {
                     let reason = StopReason::new("terminated", "the supervisor was told to end");
@@ -146,13 +157,26 @@ impl Supervisor {
             if let Some(stop) = self.stopping.clone() {
                 self.next += 1;
                 self.never_started(place, None, &stopped(&stop)).await;
-            } else if self.preparing.len() + self.holding.len() < self.around.batch.slots.max(1) {
+            } else if self.has_free_slot() {
                 self.next += 1;
                 let (around, api) = (self.around.clone(), self.api.clone());
                 self.preparing.spawn_local(async move { (place, begin(&around, place, &api).await) });
             } else {
                 return;
             }
+        }
+    }
+
+    /// No more runs are closed at once than may run.
+    fn has_free_slot(&self) -> bool {
+        let (slots, closing) = (self.around.batch.slots.max(1), self.closing.len());
+        closing <= slots && self.preparing.len() + self.holding.len() - closing < slots
+    }
+
+    fn process_ended(&mut self, place: usize) {
+        // Its run may be closed by now.
+        if self.running.values().any(|running| running.place == place) {
+            self.closing.insert(place);
         }
     }
 
@@ -217,7 +241,19 @@ impl Supervisor {
             spawn_local(recorder.work());
         }
         let (orders, received) = unbounded_channel();
-        let held = Held { place, attempt, ready, child, pid, recorder, orders: received, started, started_ns, memory };
+        let held = Held {
+            place,
+            attempt,
+            ready,
+            child,
+            pid,
+            recorder,
+            orders: received,
+            exited: self.exited.clone(),
+            started,
+            started_ns,
+            memory,
+        };
         let task = self.holding.spawn_local(hold(held, self.around.clone()));
         self.running.insert(task.id(), Running { place, attempt, pid, orders });
         Ok(())
@@ -241,11 +277,14 @@ impl Supervisor {
     async fn ended(&mut self, ended: Result<(Id, Ended), JoinError>) {
         let ended = match ended {
             Ok((id, ended)) => {
-                self.running.remove(&id);
+                if let Some(running) = self.running.remove(&id) {
+                    self.closing.remove(&running.place);
+                }
                 ended
             }
             Err(error) => {
                 let Some(running) = self.running.remove(&error.id()) else { return };
+                self.closing.remove(&running.place);
                 launch::signal_group(running.pid, nix::sys::signal::Signal::SIGKILL);
                 let change = failed("supervisor failed", &error.to_string());
                 self.never_started(running.place, Some(running.attempt), &change).await;

@@ -83,6 +83,7 @@ impl Lab {
             root,
             environment: JobEnvironment::default(),
             inputs: None,
+            datasets: Vec::new(),
             identity: None,
             parser_note: None,
             keep: Keep { monitor: false, ..Keep::default() },
@@ -121,7 +122,7 @@ impl Lab {
         let options = Options { purpose: Purpose::Script(PathBuf::new()), git: false, ..Options::default() };
         let taken = snapshot(&self.project(), &options, &mut StatIndex::in_memory()).expect("taken");
         for file in &taken.files {
-            self.client.put_blob(&taken.read(file).expect("read")).await.expect("stored");
+            self.client.put_blob(&taken.read(&[file]).expect("read")[0]).await.expect("stored");
         }
         let bytes = serde_json::to_vec(&taken.manifest).expect("a manifest");
         self.client.put_blob(&bytes).await.expect("stored")

@@ -197,3 +197,28 @@ fn importing_mendel_without_a_package_names_the_way_out() {
         assert_eq!(lab.console(id).await, ["ours shim"]);
     });
 }
+
+#[test]
+fn what_observes_is_compiled_once_even_where_the_user_wants_no_bytecode() {
+    alone(async {
+        let lab = Lab::new().await;
+        lab.write(
+            "train.py",
+            "import argparse, sys, util\nargparse.ArgumentParser().parse_args()\nprint(sys.dont_write_bytecode)\n",
+        );
+        lab.write("util.py", "X = 1\n");
+        let mut job = lab.script("train.py", &[]).await;
+        job.environment.variables.insert("PYTHONDONTWRITEBYTECODE".to_owned(), Some("1".to_owned()));
+        job.environment.variables.insert("PYTHONPYCACHEPREFIX".to_owned(), None);
+        let finished = lab.finish(job).await;
+        assert_eq!(finished.run.status, Status::Completed);
+        assert_eq!(lab.console(finished.ended.run).await, ["True"]);
+        assert!(!lab.project().join("__pycache__").exists());
+        let caches = std::fs::read_dir(lab.workspace.cache()).expect("a cache").flatten();
+        let mut compiled = caches.map(|folder| folder.path().join("_mendel_worker/__pycache__"));
+        let compiled = compiled.find(|folder| folder.is_dir()).expect("compiled files");
+        let names: Vec<_> =
+            std::fs::read_dir(compiled).expect("listed").flatten().map(|file| file.file_name()).collect();
+        assert!(names.iter().any(|name| name.to_string_lossy().starts_with("arguments.")), "{names:?}");
+    });
+}

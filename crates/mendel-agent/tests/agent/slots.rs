@@ -1,3 +1,4 @@
+use mendel_agent::job::{Job, WorkingFolder};
 use mendel_model::Status;
 
 use crate::lab::{Lab, alone};
@@ -41,6 +42,27 @@ fn ct_40_with_one_slot_they_run_in_order() {
             _ => None,
         });
         assert_eq!(started.collect::<Vec<_>>(), order);
+    });
+}
+
+#[test]
+fn members_in_folders_of_their_own_are_each_closed_while_others_start() {
+    alone(async {
+        let lab = Lab::new().await;
+        lab.write("train.py", "import sys\nopen('out.txt', 'w').write(sys.argv[1])\n");
+        let mut jobs = Vec::new();
+        for number in 0..6 {
+            let job = lab.script("train.py", &[&number.to_string()]).await;
+            jobs.push(Job { folder: WorkingFolder::Private { below: String::new(), links: Vec::new() }, ..job });
+        }
+        let mut batch = lab.batch(jobs);
+        batch.slots = 2;
+        let ended = lab.start(batch).ended().await;
+        assert_eq!(ended.len(), 6);
+        for (run, ended) in ended {
+            assert_eq!((ended.status, ended.reusable), (Status::Completed, true), "{ended:?}");
+            assert_eq!(lab.result(run).await.expect("a result").outputs.len(), 1);
+        }
     });
 }
 

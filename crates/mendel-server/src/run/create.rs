@@ -1,6 +1,6 @@
 //! `POST /api/v1/runs`
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
 use mendel_api as api;
 use mendel_model::{Fault, Run};
 
@@ -13,6 +13,12 @@ pub(crate) async fn create_runs(
     State(app): State<App>,
     Told(wanted): Told<api::CreateRuns>,
 ) -> Result<Json<Vec<Run>>, Problem> {
+    if let Some(index) = wanted.runs.iter().position(|run| run.project.trim().is_empty()) {
+        let message = "a run belongs to a project, and none is chosen";
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "project_required", message)
+            .field(&format!("runs[{index}].project"))
+            .hint("name one; it is made when it is not there"));
+    }
     Problem::when_faulty(faults(&wanted))?;
     let runs = app.store.create_runs(&wanted.runs, wanted.batch.as_ref(), (app.now)()).await?;
     Ok(Json(runs))

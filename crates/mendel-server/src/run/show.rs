@@ -8,7 +8,7 @@ use crate::{App, problem::Problem, request::Named};
 
 /// Show a run
 ///
-/// By its id, the beginning of it, or `@` and its number.
+/// By its id, its first or last digits, or `@` and its number.
 pub(crate) async fn show_run(State(app): State<App>, Named(text): Named<String>) -> Result<Json<Run>, Problem> {
     let hint = "give an id, at least four digits of one, or `@` and a number";
     let bad = |bad: mendel_model::BadId| Problem::invalid("bad_reference", bad.to_string()).hint(hint);

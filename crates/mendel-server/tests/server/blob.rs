@@ -1,7 +1,7 @@
 //! Blobs: sent in chunks, resumed, fetched by range, never wrong.
 
 use bytes::Bytes;
-use mendel_api::{CHUNK_BYTES, ClientError, UploadState};
+use mendel_api::{BlobPack, CHUNK_BYTES, ClientError, UploadState};
 use mendel_model::Digest;
 
 use crate::lab::{Lab, file_of, refusal};
@@ -118,4 +118,22 @@ async fn a_file_that_cannot_be_read_is_named() {
     let lab = Lab::new().await;
     let error = lab.outside.put_blob_file(&lab.folder.path().join("nothing")).await.expect_err("absent");
     assert!(matches!(error, ClientError::File { action: "read", .. }), "{error}");
+}
+
+#[tokio::test]
+async fn many_small_blobs_are_one_request() {
+    let lab = Lab::new().await;
+    for (number, client) in lab.clients().into_iter().enumerate() {
+        let contents: Vec<Vec<u8>> = (0..100).map(|index| format!("{number} {}", index / 2).into_bytes()).collect();
+        let mut pack = BlobPack::default();
+        contents.iter().for_each(|bytes| pack.add(Digest::of(bytes), bytes));
+        client.put_blobs(pack).await.expect("stored");
+        for bytes in &contents {
+            assert_eq!(client.blob(&Digest::of(bytes)).await.expect("fetched"), bytes);
+        }
+        let mut wrong = BlobPack::default();
+        wrong.add(Digest::of(b"other"), b"bytes");
+        let refused = client.put_blobs(wrong).await;
+        assert!(matches!(refused, Err(ClientError::Damaged { digest }) if digest == Digest::of(b"other")));
+    }
 }

@@ -22,6 +22,20 @@ async fn all_faults_are_told_at_once() {
 }
 
 #[tokio::test]
+async fn ct_02_a_run_that_names_no_project_is_refused() {
+    let lab = Lab::new().await;
+    for client in lab.clients() {
+        let run = NewRun { project: " ".into(), ..wanted("x") };
+        let id = run.id;
+        let made = client.create_runs(&CreateRuns { runs: vec![wanted("good"), run], batch: None }).await;
+        let error = made.expect_err("refused");
+        assert_eq!(error.problem().and_then(|problem| problem.field.clone()).as_deref(), Some("runs[1].project"));
+        assert_eq!(refusal::<()>(Err(error)), (400, "project_required".into()));
+        assert_eq!(client.run(&RunRef::Id(id)).await.expect("answered"), None);
+    }
+}
+
+#[tokio::test]
 async fn a_filter_that_cannot_be_read_says_where() {
     let lab = Lab::new().await;
     for client in lab.clients() {

@@ -29,12 +29,13 @@ async fn a_run_is_made_once_however_often_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_run_is_found_by_id_number_and_beginning() {
+async fn a_run_is_found_by_id_number_beginning_and_end() {
     let lab = Lab::new().await;
     for client in lab.clients() {
         let run = made(client, wanted("train")).await;
-        let beginning = run.facts.id.to_string()[..31].to_owned();
-        for reference in [RunRef::Id(run.facts.id), RunRef::Number(run.number), RunRef::Prefix(beginning)] {
+        let text = run.facts.id.to_string();
+        let parts = [&text[..31], &text[20..]].map(|part| RunRef::Part(part.to_owned()));
+        for reference in [RunRef::Id(run.facts.id), RunRef::Number(run.number)].into_iter().chain(parts) {
             let found = client.run(&reference).await.expect("answered");
             assert_eq!(found.map(|found| found.facts.id), Some(run.facts.id), "{reference}");
         }
@@ -49,7 +50,7 @@ async fn a_beginning_that_several_runs_share_is_refused_with_their_ids() {
     let beginning = runs[0].facts.id.to_string()[..4].to_owned();
 
     for client in lab.clients() {
-        let error = client.run(&RunRef::Prefix(beginning.clone())).await.expect_err("ambiguous");
+        let error = client.run(&RunRef::Part(beginning.clone())).await.expect_err("ambiguous");
         assert_eq!(error.code(), Some("ambiguous"));
         assert!(runs.iter().all(|run| error.to_string().contains(&run.facts.id.to_string())), "{error}");
         assert!(error.hint().is_some());

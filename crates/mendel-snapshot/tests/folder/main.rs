@@ -70,7 +70,8 @@ fn left_out(snapshot: &Snapshot) -> Vec<&str> {
 
 /// The bytes of a snapshot, by digest, as a store would keep them.
 fn bytes_of(snapshot: &Snapshot) -> HashMap<Digest, Vec<u8>> {
-    snapshot.files.iter().map(|file| (file.digest, snapshot.read(file).unwrap())).collect()
+    let contents = snapshot.read(&snapshot.files.iter().collect::<Vec<_>>()).unwrap();
+    snapshot.files.iter().map(|file| file.digest).zip(contents).collect()
 }
 
 fn fetch_from(bytes: HashMap<Digest, Vec<u8>>) -> impl FnMut(&Digest) -> io::Result<Vec<u8>> {

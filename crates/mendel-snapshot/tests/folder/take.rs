@@ -170,10 +170,10 @@ fn f68_a_file_that_changed_later_is_not_stored_under_its_old_digest() {
     let folder = Folder::holding(&[("main.py", "print(1)")]);
     let taken = folder.take().unwrap();
     folder.write("main.py", "print(2)");
-    let error = taken.read(&taken.files[0]).unwrap_err();
+    let error = taken.read(&[&taken.files[0]]).unwrap_err();
     assert!(matches!(&error, SnapshotError::Changed { path } if *path == folder.at("main.py")), "{error}");
     fs::remove_file(folder.at("main.py")).unwrap();
-    assert!(taken.read(&taken.files[0]).unwrap_err().to_string().contains("main.py"));
+    assert!(taken.read(&[&taken.files[0]]).unwrap_err().to_string().contains("main.py"));
 }
 
 #[test]

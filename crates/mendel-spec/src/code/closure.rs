@@ -249,11 +249,15 @@ impl<S: ModuleSource> CodeBase<S> {
             parts.push(digest_of(&self.links(*id)));
             let module = &self.modules[id.0];
             let unit = module.unit(id.1);
-            for part in unit.parts.iter().filter(|_| !unit.only_imports) {
+            for part in unit.parts.iter() {
                 let name = if part.name.is_empty() { "(top level)" } else { &part.name };
                 let digest = if full { part.full } else { part.digest };
                 add(format!("{}:{name}", module.file), digest, part.line);
             }
+        }
+        if !closure.events.is_empty() {
+            let order: String = closure.events.iter().map(|id| self.place(*id)).collect();
+            add("(order of what runs at import)".to_owned(), Digest::of(order.as_bytes()), 1);
         }
         let mut files = BTreeSet::new();
         for module in

@@ -43,6 +43,12 @@ pub struct Doubt {
     pub text: String,
 }
 
+impl std::fmt::Display for Doubt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}: {}", self.file, self.line, self.text)
+    }
+}
+
 /// The references of a unit, followed.
 #[derive(Debug)]
 pub(super) struct Links {
@@ -123,7 +129,7 @@ impl<S: ModuleSource> CodeBase<S> {
     }
 
     /// Where a unit stands: its file, its names and, where others bind the same name, its turn.
-    fn place(&self, (module, index): UnitId) -> String {
+    pub(super) fn place(&self, (module, index): UnitId) -> String {
         let module = &self.modules[module];
         let mut place = format!("\0{}:", module.file);
         for name in &module.unit(index).names {

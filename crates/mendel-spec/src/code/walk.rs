@@ -390,6 +390,7 @@ impl<'a, 's> Walker<'a, 's> {
                 match chain(object) {
                     Some((base, path)) => {
                         if self.reference(base, &[], Use::Read).is_some() {
+                            self.covered = Some(std::ptr::from_ref(base));
                             self.refer(base, &path, Use::Dynamic);
                         } else if !self.is_receiver(base.id.as_str()) || !path.is_empty() {
                             self.unknown(None, expr, None);

@@ -51,25 +51,28 @@ fn rp_41_a_pattern_that_an_id_does_not_fill_names_scope_pattern_and_id() {
     }
 }
 
-struct Folder(tempfile::TempDir, PathBuf);
+struct Folder {
+    _kept: tempfile::TempDir,
+    root: PathBuf,
+}
 
 impl Folder {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path().canonicalize().unwrap();
         fs::create_dir_all(root.join("x/seg")).unwrap();
-        Self(dir, root)
+        Self { _kept: dir, root }
     }
 
     fn around<R>(&self, look: impl FnOnce(&Around<'_>) -> R) -> R {
-        look(&Around { folder: &self.1.join("x"), dirname: "x", rootdir: &self.1 })
+        look(&Around { folder: &self.root.join("x"), dirname: "x", rootdir: &self.root })
     }
 }
 
 #[test]
 fn rp_42_rp_43_paths_are_relative_to_the_task_and_know_its_name_and_its_root() {
     let folder = Folder::new();
-    let root = folder.1.display().to_string();
+    let root = folder.root.display().to_string();
     let home = std::env::home_dir().unwrap().canonicalize().unwrap().display().to_string();
     for (written, path) in [
         ("seg/a.yml", format!("{root}/x/seg/a.yml")),
@@ -90,9 +93,9 @@ fn rp_42_rp_43_paths_are_relative_to_the_task_and_know_its_name_and_its_root() {
 #[test]
 fn rp_41_links_are_resolved_as_far_as_a_path_exists() {
     let folder = Folder::new();
-    std::os::unix::fs::symlink(folder.1.join("x/seg"), folder.1.join("x/link")).unwrap();
+    std::os::unix::fs::symlink(folder.root.join("x/seg"), folder.root.join("x/link")).unwrap();
     folder.around(|around| {
-        let seg = folder.1.join("x/seg");
+        let seg = folder.root.join("x/seg");
         assert_eq!(around.path("link/new/a.yml"), seg.join("new/a.yml"));
         assert_eq!(around.pattern("link/%03d.png"), format!("{}/%03d.png", seg.display()));
     });

@@ -41,13 +41,12 @@ def forget(names):
         del sys.modules[name]
 
 
-def run(stage, top):
-    forget(top)
+def run(stage):
     module, name = stage.rsplit(".", 1)
     try:
         made = getattr(importlib.import_module(module), name)
         declared = {key: repr(getattr(made, key, None)) for key in ("id", "inputs", "outputs", "signature_bump")}
-        return repr((made().process([3, 5, 8]), declared))
+        return repr((made().process([3, 5, 8, 2, 9, 4, 10, 20]), declared))
     except Exception:
         return "error " + traceback.format_exc(limit=-1)
 
@@ -64,7 +63,8 @@ for line in sys.stdin:
     finder = Finder(files)
     sys.meta_path.insert(0, finder)
     out, sys.stdout = sys.stdout, io.StringIO()
-    answers = {stage: run(stage, top) for stage in STAGES}
+    forget(top)
+    answers = {stage: run(stage) for stage in STAGES}
     sys.stdout = out
     sys.meta_path.remove(finder)
     forget(top)

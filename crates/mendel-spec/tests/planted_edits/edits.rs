@@ -186,7 +186,7 @@ const STATEMENTS: [Statement; 40] = [
         "registered function added",
     ),
     ("lab/adorned.py", "@doubled\ndef grow", "def grow", "Adorned", "decorator removed"),
-    ("lab/adorned.py", "@doubled\ndef grow", "@clamp(1)\n@doubled\ndef grow", "Adorned", "decorator added"),
+    ("lab/adorned.py", "@doubled\ndef grow", "@clamp(30)\n@doubled\ndef grow", "Adorned", "decorator added"),
     ("lab/adorned.py", "@doubled\ndef spare", "def spare", "", "decorator of an unused function removed"),
     (
         "lab/mathx/basic.py",
@@ -195,8 +195,14 @@ const STATEMENTS: [Statement; 40] = [
         "",
         "local renamed",
     ),
-    ("lab/mathx/series.py", "out = []", "sums = []", "", "local renamed"),
-    ("lab/mathx/series.py", "    total = ", "    total: float = ", "", "local annotated"),
+    (
+        "lab/mathx/series.py",
+        "out = []\n    for value in values[::STEP]:\n        total = basic.add(total) + weigh(value)\n        out.append(total)\n    return out",
+        "sums = []\n    for value in values[::STEP]:\n        total = basic.add(total) + weigh(value)\n        sums.append(total)\n    return sums",
+        "",
+        "local renamed",
+    ),
+    ("lab/mathx/series.py", "    total = 0\n", "    total: float = 0\n", "", "local annotated"),
     (
         "lab/mathx/basic.py",
         "def deeper(value):\n    return value",

@@ -4,6 +4,7 @@
 //! fit their digest are put into quarantine and never served.
 
 mod folder;
+mod many;
 mod upload;
 
 use std::{
@@ -46,6 +47,12 @@ impl Blobs {
             blobs.store(&digest, &bytes).map(|()| digest)
         })
         .await
+    }
+
+    /// Keeps many blobs, all durable when this answers; tells their digests, in order.
+    pub async fn put_many(&self, bytes: Vec<Bytes>) -> Result<Vec<Digest>> {
+        let blobs = self.clone();
+        blocking(move || blobs.store_many(&bytes)).await
     }
 
     /// Copies a file in; tells its digest and size.

@@ -23,15 +23,17 @@ const PIECE: usize = 1 << 20;
 /// Only the owner reads and writes blobs.
 const MODE: u32 = 0o600;
 
+/// Which names a blob brought with it, and that have to be flushed.
+pub(super) struct IsNew {
+    folder: bool,
+    blob: bool,
+}
+
 impl Blobs {
     /// Keeps bytes whose digest is known to be `digest`.
     pub(super) fn store(&self, digest: &Digest, bytes: &[u8]) -> Result<()> {
-        if self.touch(digest)? {
-            if self.size_of(digest)? == Some(bytes.len() as u64) {
-                return Ok(());
-            }
-            // What lies there was damaged; these bytes take its place.
-            self.quarantine(digest);
+        if self.is_here(digest, bytes.len())? {
+            return Ok(());
         }
         let path = self.fresh_partial();
         let written = create_new(&path).and_then(|mut file| {
@@ -39,6 +41,19 @@ impl Blobs {
             file.sync_all()
         });
         self.finish(written, &path, digest)
+    }
+
+    /// Whether a blob of `size` bytes is here, which is young from now on; one of another size
+    /// is damaged, and put aside.
+    pub(super) fn is_here(&self, digest: &Digest, size: usize) -> Result<bool> {
+        if !self.touch(digest)? {
+            return Ok(false);
+        }
+        let there = self.size_of(digest)?;
+        if there.is_some_and(|there| there != size as u64) {
+            self.quarantine(digest);
+        }
+        Ok(there == Some(size as u64))
     }
 
     /// Copies a file in, hashing it on the way.
@@ -127,24 +142,40 @@ impl Blobs {
         }
     }
 
-    /// Links a flushed file under its digest. One that is there already is as good.
+    /// Gives a flushed file its name, durably.
     fn publish(&self, partial: &Path, digest: &Digest) -> Result<()> {
         let path = self.path(digest);
-        let folder = path.parent().expect("a blob lies in a folder of the root").to_owned();
-        let failed = |error| StoreError::file(&folder, error);
-        match fs::create_dir(&folder) {
-            Ok(()) => flush_folder(&self.root).map_err(failed)?,
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(failed(error)),
+        let folder = path.parent().expect("a blob lies in a folder of the root");
+        let is_new = self.name(partial, digest)?;
+        if is_new.folder {
+            flush_folder(&self.root).map_err(|error| StoreError::file(&self.root, error))?;
         }
+        match is_new.blob {
+            true => flush_folder(folder).map_err(|error| StoreError::file(folder, error)),
+            false => Ok(()),
+        }
+    }
+
+    /// Links a flushed file under its digest. One that is there already is as good.
+    pub(super) fn name(&self, partial: &Path, digest: &Digest) -> Result<IsNew> {
+        let path = self.path(digest);
+        let folder = path.parent().expect("a blob lies in a folder of the root");
+        let folder = match fs::create_dir(folder) {
+            Ok(()) => true,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
+            Err(error) => return Err(StoreError::file(folder, error)),
+        };
         match fs::hard_link(partial, &path) {
-            Ok(()) => flush_folder(&folder).map_err(failed),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.touch(digest).map(drop),
+            Ok(()) => Ok(IsNew { folder, blob: true }),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                self.touch(digest)?;
+                Ok(IsNew { folder, blob: false })
+            }
             Err(error) => Err(StoreError::file(&path, error)),
         }
     }
 
-    fn fresh_partial(&self) -> PathBuf {
+    pub(super) fn fresh_partial(&self) -> PathBuf {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         self.partial().join(format!("{}-{count}.new", process::id()))
@@ -155,7 +186,7 @@ impl Blobs {
     }
 }
 
-fn create_new(path: &Path) -> io::Result<File> {
+pub(super) fn create_new(path: &Path) -> io::Result<File> {
     // A name left over by an earlier process of the same number holds nothing of worth.
     let mut options = OpenOptions::new();
     options.write(true).create_new(true).mode(MODE);

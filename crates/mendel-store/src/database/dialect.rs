@@ -163,9 +163,11 @@ enum Meaning {
 
 /// Codes of <https://www.sqlite.org/rescode.html>; the low byte is the primary one.
 fn sqlite_meaning(code: &str) -> Meaning {
-    match code.parse::<i32>().map(|code| code & 0xff) {
+    /// The index beside the log cannot grow, which no other disk than a full one refuses.
+    const SHARED_MEMORY_SIZE: i32 = 4874;
+    match code.parse::<i32>().map(|code| if code == SHARED_MEMORY_SIZE { code } else { code & 0xff }) {
         Ok(3 | 8 | 14) => Meaning::ReadOnly,
-        Ok(13) => Meaning::Full,
+        Ok(13 | SHARED_MEMORY_SIZE) => Meaning::Full,
         Ok(5 | 6) => Meaning::Busy,
         Ok(11 | 26) => Meaning::Corrupt,
         _ => Meaning::Other,
@@ -200,6 +202,7 @@ mod tests {
     fn extended_codes_of_sqlite_mean_what_their_low_byte_means() {
         assert_eq!(sqlite_meaning("1544"), Meaning::ReadOnly);
         assert_eq!(sqlite_meaning("13"), Meaning::Full);
+        assert_eq!(sqlite_meaning("4874"), Meaning::Full);
         assert_eq!(sqlite_meaning("517"), Meaning::Busy);
         assert_eq!(sqlite_meaning("1"), Meaning::Other);
     }

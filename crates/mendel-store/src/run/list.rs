@@ -14,7 +14,7 @@ use crate::{
     database::{Session, Sql, Value, placeholders, sql},
 };
 
-/// Ids told when the beginning of one fits several.
+/// Ids told when a part of one fits several.
 const MANY: usize = 10;
 
 impl Store {
@@ -49,10 +49,10 @@ impl Store {
             RunRef::Number(number) => {
                 ids(&mut session, sql("SELECT id FROM runs WHERE number = $1").bind(*number)).await?
             }
-            RunRef::Prefix(prefix) => {
-                let text = "SELECT id FROM runs WHERE id >= $1 AND id < $2 ORDER BY id LIMIT $3";
-                let after = format!("{prefix}g");
-                ids(&mut session, sql(text).bind(prefix).bind(after).bind(MANY as i64)).await?
+            RunRef::Part(part) => {
+                let text = "SELECT id FROM runs WHERE (id >= $1 AND id < $2) OR id LIKE $3 ORDER BY id LIMIT $4";
+                let (after, ending) = (format!("{part}g"), format!("%{part}"));
+                ids(&mut session, sql(text).bind(part).bind(after).bind(ending).bind(MANY as i64)).await?
             }
         };
         match ids[..] {

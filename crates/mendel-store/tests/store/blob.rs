@@ -121,3 +121,38 @@ async fn one_blob_put_by_many_at_once_is_there_once() {
     assert_eq!(world.store.blobs().list().await.expect("lists"), [(digest, 100_000)]);
     assert_eq!(world.store.blobs().read(&digest).await.expect("reads"), bytes);
 }
+
+#[tokio::test]
+async fn many_blobs_put_at_once_are_each_there_once_and_whole() {
+    let world = World::sqlite().await;
+    let blobs = world.store.blobs();
+    let contents: Vec<_> = (0..300).map(|number| format!("content {}", number / 3).into_bytes()).collect();
+    let damaged = blobs.put(contents[0].clone()).await.expect("puts");
+    fs::write(path(&world, &damaged), b"cut off").expect("writes");
+    let mut tasks = JoinSet::new();
+    for _ in 0..4 {
+        let (blobs, contents) = (blobs.clone(), contents.iter().cloned().map(Into::into).collect());
+        tasks.spawn(async move { blobs.put_many(contents).await });
+    }
+    let digests: Vec<_> = contents.iter().map(|bytes| Digest::of(bytes)).collect();
+    for put in tasks.join_all().await {
+        assert_eq!(put.expect("puts"), digests);
+    }
+    assert_eq!(blobs.list().await.expect("lists").len(), 100);
+    for (digest, bytes) in digests.iter().zip(&contents) {
+        assert_eq!(blobs.read(digest).await.expect("reads"), bytes);
+    }
+    assert_eq!(leftovers(&world), 0);
+}
+
+#[tokio::test]
+async fn many_blobs_that_cannot_be_written_leave_nothing_behind() {
+    let world = World::sqlite().await;
+    let contents: Vec<_> = (0..40).map(|number| format!("content {number}").into_bytes()).collect();
+    // A file lies where the folder of the last one would be.
+    let last = path(&world, &Digest::of(&contents[39]));
+    fs::write(last.parent().expect("a folder"), b"in the way").expect("writes");
+    let put = world.store.blobs().put_many(contents.into_iter().map(Into::into).collect()).await;
+    assert!(matches!(put, Err(StoreError::File { .. })), "{put:?}");
+    assert_eq!(leftovers(&world), 0);
+}

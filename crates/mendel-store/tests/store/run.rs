@@ -1,6 +1,6 @@
 //! Runs: made once, changed within their rules, moved along their life.
 
-use mendel_model::{BatchId, Move, NewBatch, Record, RunRef, RunUpdate, Status};
+use mendel_model::{BatchId, Move, NewBatch, NewRun, Record, RunId, RunRef, RunUpdate, Status};
 use mendel_store::{EventQuery, Found, StoreError};
 use serde_json::json;
 
@@ -10,7 +10,7 @@ both!(
     a_run_is_made_once_and_reads_back_as_it_was_made,
     runs_of_one_action_are_numbered_in_their_order,
     a_manual_run_begins_as_a_draft,
-    a_run_is_found_by_id_prefix_and_number,
+    a_run_is_found_by_id_part_and_number,
     updates_change_what_they_name_and_nothing_else,
     a_published_run_takes_tags_and_comment_only,
     a_run_is_never_its_own_ancestor,
@@ -49,21 +49,25 @@ async fn runs_of_one_action_are_numbered_in_their_order(world: World) {
 }
 
 async fn a_manual_run_begins_as_a_draft(world: World) {
-    let new = mendel_model::NewRun { kind: mendel_model::TaskKind::Manual, ..new_run(1) };
+    let new = NewRun { kind: mendel_model::TaskKind::Manual, ..new_run(1) };
     let made = world.store.create_runs(&[new], None, now()).await.expect("creates");
     assert_eq!(made[0].status, Status::Draft);
 }
 
-async fn a_run_is_found_by_id_prefix_and_number(world: World) {
-    world.store.create_runs(&[new_run(1), new_run(2), new_run(1 << 40)], None, now()).await.expect("creates");
+async fn a_run_is_found_by_id_part_and_number(world: World) {
+    let far = RunId::new(1 << 40, [7; 10]);
+    let new = [new_run(1), new_run(2), NewRun { id: far, ..new_run(3) }];
+    world.store.create_runs(&new, None, now()).await.expect("creates");
     let one = |found| if let Found::One(run) = found { run.facts.id } else { panic!("{found:?}") };
     let find = async |reference: RunRef| world.store.find_run(&reference).await.expect("finds");
+    let part = |digits: &str| digits.parse().expect("a part");
     assert_eq!(one(find(RunRef::Id(id(2))).await), id(2));
-    assert_eq!(one(find(RunRef::Number(3)).await), id(1 << 40));
-    assert_eq!(one(find("0100".parse().expect("a prefix")).await), id(1 << 40));
-    assert_eq!(find("0000".parse().expect("a prefix")).await, Found::Many(vec![id(1), id(2)]));
+    assert_eq!(one(find(RunRef::Number(3)).await), far);
+    assert_eq!(one(find(part("0100")).await), far, "the beginning");
+    assert_eq!(one(find(part("070707")).await), far, "the end");
+    assert_eq!(find(part("0000")).await, Found::Many(vec![id(1), id(2)]));
     assert_eq!(find(RunRef::Number(9)).await, Found::None);
-    assert_eq!(find("beef".parse().expect("a prefix")).await, Found::None);
+    assert_eq!(find(part("beef")).await, Found::None);
 }
 
 async fn updates_change_what_they_name_and_nothing_else(world: World) {

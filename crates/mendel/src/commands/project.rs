@@ -1,9 +1,10 @@
 //! `mendel project`
 
 use mendel_api::{Client, ClientError, RunQuery};
-use mendel_model::{NewProject, Project as Stored, ProjectType, limits};
+use mendel_model::{NewProject, Project as Stored, ProjectType, RunUpdate, limits};
 use serde_json::json;
 
+use super::compare::subject::members;
 use crate::{
     arguments::Global,
     context::{Context, now},
@@ -20,7 +21,7 @@ use crate::{
 
 const NEWEST: usize = 10;
 
-/// Make, list and show projects.
+/// Make, list and show projects, and move runs between them.
 #[derive(clap::Args)]
 pub struct Project {
     #[command(subcommand)]
@@ -47,6 +48,15 @@ enum Action {
         /// Its name.
         name: String,
     },
+    /// Move runs into a project, with everything they recorded.
+    Move {
+        /// The runs, or the id of a batch.
+        #[arg(required = true, value_name = "RUN")]
+        runs: Vec<String>,
+        /// The project they belong to from now on.
+        #[arg(long, value_name = "NAME")]
+        to: String,
+    },
 }
 
 impl Project {
@@ -66,6 +76,7 @@ impl Project {
                 printer.answer(&answer, |text| text.push_str(&table(&projects, printer)));
             }
             Action::Show { name } => show(&Context::here(global).await?.client, &name, printer).await?,
+            Action::Move { runs, to } => move_runs(&Context::here(global).await?, &runs, &to, printer).await?,
         }
         Ok(Exit::Done)
     }
@@ -143,15 +154,33 @@ fn table(projects: &[Stored], printer: &Printer) -> String {
     }
 }
 
-async fn show(client: &Client, name: &str, printer: &Printer) -> Result<(), Failure> {
-    let Some(project) = client.project(name).await? else {
-        let known = client.projects().await?;
-        let hint = match mendel_spec::nearest(name, known.iter().map(|project| project.name.as_str())) {
-            Some(near) => format!("there is `{}`", safe(near)),
-            None => "`mendel project ls` lists them".to_owned(),
-        };
-        return Err(Failure::input_hint(format!("there is no project `{}`", safe(name)), hint));
+/// The project of that name.
+async fn existing(client: &Client, name: &str) -> Result<Stored, Failure> {
+    if let Some(project) = client.project(name).await? {
+        return Ok(project);
+    }
+    let known = client.projects().await?;
+    let hint = match mendel_spec::nearest(name, known.iter().map(|project| project.name.as_str())) {
+        Some(near) => format!("there is `{}`", safe(near)),
+        None => "`mendel project ls` lists them".to_owned(),
     };
+    Err(Failure::input_hint(format!("there is no project `{}`", safe(name)), hint))
+}
+
+async fn move_runs(context: &Context, runs: &[String], to: &str, printer: &Printer) -> Result<(), Failure> {
+    let project = existing(&context.client, to).await?;
+    let mut moved = Vec::new();
+    for run in members(context, runs).await? {
+        let update = RunUpdate { project: Some(project.name.clone()), ..RunUpdate::default() };
+        moved.push(context.client.update_run(run.facts.id, None, &update).await?);
+    }
+    printer.note(format_args!("Moved {} to {}", count(moved.len(), "run"), safe(&project.name)));
+    printer.answer(&json!({"runs": moved.iter().map(document::run).collect::<Vec<_>>()}), |_| {});
+    Ok(())
+}
+
+async fn show(client: &Client, name: &str, printer: &Printer) -> Result<(), Failure> {
+    let project = existing(client, name).await?;
     let query = RunQuery { project: Some(project.name.clone()), limit: NEWEST, ..RunQuery::default() };
     let newest = client.runs(&query).await?;
     let mut answer = document(&project);

@@ -15,7 +15,7 @@ use crate::{
 /// Execute the snapshot of a run again, in a clean folder.
 #[derive(Args)]
 pub struct Rerun {
-    /// The run: its id, the beginning of it, or `@7`.
+    /// The run: its id, the first or last digits of it, or `@7`.
     run: String,
     #[command(flatten)]
     options: RunOptions,

@@ -14,7 +14,7 @@ use crate::{
 /// Go on with a run that failed, was stopped or lost its process: a new attempt.
 #[derive(Args)]
 pub struct Resume {
-    /// The run: its id, the beginning of it, or `@7`.
+    /// The run: its id, the first or last digits of it, or `@7`.
     run: String,
     /// Do not record the load of the machine.
     #[arg(long)]

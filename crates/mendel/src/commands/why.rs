@@ -23,7 +23,7 @@ use crate::{
 /// Explain why a run was computed, or what of a path is not fresh now.
 #[derive(Args)]
 pub struct Why {
-    /// A run (id, beginning of one, or `@7`), a script or a task folder.
+    /// A run (id, its first or last digits, or `@7`), a script or a task folder.
     subject: String,
     /// Words of the script.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]

@@ -11,7 +11,7 @@ use mendel_agent::{
 };
 use mendel_api::CreateRuns;
 use mendel_engine::{Action, Plan};
-use mendel_model::{BatchId, Digest, NewBatch, NewRun, Run, RunId, ScriptInfo, TaskKind};
+use mendel_model::{BatchId, Digest, NewBatch, NewRun, Param, Run, RunId, ScriptInfo, TaskKind};
 use mendel_snapshot::{LeftOut, LeftOutReason, Snapshot, StatIndex};
 
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
     exit::Failure,
     printer::Printer,
     run::{
+        freeze,
         options::RunOptions,
         package,
         prepare::{Cell, Prepared, place},
@@ -103,8 +104,7 @@ impl<'a> Ready<'a> {
         if environment.built {
             printer.note(format_args!("built the environment ({})", task.detected.because));
         }
-        let snapshot = task.take_snapshot(index, printer)?;
-        let manifest = keep(context, &snapshot).await?;
+        let (snapshot, manifest) = freeze::freeze(context, task, index, printer).await?;
         Ok(Self { task, snapshot, manifest, environment })
     }
 
@@ -170,6 +170,7 @@ impl<'a> Ready<'a> {
                 lock: Some(self.environment.lock.digest()),
             },
             inputs: task.inputs.clone(),
+            datasets: datasets(&cell.params),
             identity: cell.identity,
             parser_note: task.parser_note.clone(),
             keep: Keep {
@@ -196,6 +197,16 @@ impl<'a> Ready<'a> {
             jobs,
         })
     }
+}
+
+/// The values of all parameters that are datasets.
+fn datasets(params: &[Param]) -> Vec<String> {
+    let of_kind = |param: &&Param| matches!(param.kind.as_deref(), Some("dataset" | "list[dataset]"));
+    let values = params.iter().filter(of_kind).flat_map(|param| match &param.value {
+        serde_json::Value::Array(values) => values.iter(),
+        value => std::slice::from_ref(value).iter(),
+    });
+    values.filter_map(|value| value.as_str().map(str::to_owned)).collect()
 }
 
 fn launch_of(task: &Prepared) -> Launch {
@@ -227,25 +238,6 @@ fn start_path(task: &Prepared) -> PathBuf {
     }
     let up = Path::new(&task.below()).components().count();
     std::iter::repeat_n("..", up).collect::<PathBuf>().join(&task.entry)
-}
-
-/// Stores the files of a snapshot that are not stored yet, and its manifest.
-pub async fn keep(context: &Context, snapshot: &Snapshot) -> Result<Digest, Failure> {
-    let client = &context.client;
-    let mut digests: Vec<_> = snapshot.files.iter().map(|file| file.digest).collect();
-    digests.sort();
-    digests.dedup();
-    let mut missing: HashSet<_> = client.missing_blobs(&digests).await?.into_iter().collect();
-    for file in &snapshot.files {
-        if missing.remove(&file.digest) {
-            client.put_blob(&snapshot.read(file)?).await?;
-        }
-    }
-    if let Some(diff) = &snapshot.diff {
-        client.put_blob(diff).await?;
-    }
-    let manifest = serde_json::to_vec(&snapshot.manifest).expect("a manifest has text keys");
-    Ok(client.put_blob(&manifest).await?)
 }
 
 /// What a private folder finds where it lies: data that the snapshot leaves out.

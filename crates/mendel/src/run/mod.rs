@@ -1,11 +1,12 @@
 //! From a request to finished runs: one path for every kind of task.
 //!
 //! `target` says what the words name, `prepare` makes it a task with cells, `decide` asks
-//! the engine what has to be computed, `launch` creates the runs and watches the
-//! supervisor, `reuse` puts stored outputs back, `summary` says what happened.
+//! the engine what has to be computed, `freeze` stores the code as it is, `launch` creates the
+//! runs and watches the supervisor, `reuse` puts stored outputs back, `summary` says what happened.
 
 pub mod decide;
 pub mod explain;
+pub mod freeze;
 pub mod index;
 pub mod launch;
 pub mod options;

@@ -1,6 +1,8 @@
 //! Bad input: every fault with its place and a way out, and nothing started.
 
-use crate::lab::{Lab, tree};
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::lab::{Lab, id, tree};
 
 #[test]
 fn a_missing_file_is_named_with_the_nearest() {
@@ -71,32 +73,43 @@ fn ct_14_a_conda_file_without_conda_is_told_before_anything_starts() {
 }
 
 #[test]
-fn f71_a_store_of_a_newer_version_is_refused_and_untouched() {
+fn f67_a_requirement_that_cannot_be_had_is_told_in_the_words_of_the_installer() {
     let lab = Lab::new();
-    lab.write("train.py", "print('x')\n");
-    lab.run(&["train.py"]);
-    let identity = lab.workspace().join("workspace.json");
-    let text = std::fs::read_to_string(&identity).expect("an identity");
-    std::fs::write(&identity, text.replace("\"format\":1", "\"format\":99")).expect("a newer one");
-    let before = tree(&lab.workspace());
+    lab.write("task/main.py", lab.counting());
+    std::fs::create_dir(lab.folder().join("task/wheels")).expect("an index of its own, which is empty");
+    lab.write("task/requirements.txt", "--no-index\n--find-links wheels\nno-such-package==9.9\n");
 
-    let answer = lab.mendel(&["runs"]);
+    let answer = lab.mendel(&["run", "--env", "venv", "task"]);
 
-    assert_eq!(answer.code, Some(3), "{}", answer.err);
-    assert!(answer.err.contains("newer"), "{}", answer.err);
-    assert_eq!(tree(&lab.workspace()), before);
+    answer.refused(&["environment_failed", "no-such-package", "9.9", "correct `requirements.txt`"]);
+    assert_eq!(lab.json(&["runs"])["total"], 0);
+    assert_eq!(lab.executions(), 0);
+    let environments = tree(&lab.workspace().join("environments"));
+    assert!(environments.keys().all(|path| path.ends_with("lock")), "{:?}", environments.keys());
 }
 
 #[test]
-fn a_workspace_that_cannot_be_written_is_trouble_and_leaves_nothing() {
+fn a_file_that_goes_while_the_snapshot_is_taken_is_in_no_part_of_it() {
     let lab = Lab::new();
-    lab.write("train.py", lab.counting());
-    // A file where the folder would be: nobody, not even root, can make a workspace there.
-    std::fs::write(lab.outside("home"), "in the way").expect("a file");
+    lab.write("task/main.py", "import os\nprint('kept', os.path.exists('fleeting.txt'))\n");
+    lab.write("task/fleeting.txt", "soon gone");
+    let fleeting = lab.folder().join("task/fleeting.txt");
+    // Git is asked while the files are hashed, and answers after that; this one takes a file away.
+    std::fs::create_dir(lab.folder().join("task/.git")).expect("a repository");
+    let git = lab.outside("bin/git");
+    std::fs::create_dir(lab.outside("bin")).expect("a folder");
+    std::fs::write(&git, format!("#!/bin/sh\nsleep 0.5\nrm -f '{}'\nexit 1\n", fleeting.display())).expect("a git");
+    std::fs::set_permissions(&git, std::fs::Permissions::from_mode(0o755)).expect("a program");
+    let path = format!("{}:{}", lab.outside("bin").display(), std::env::var("PATH").expect("a path"));
 
-    let answer = lab.mendel(&["run", "--env", "system", "train.py"]);
+    let mut command = lab.command(&["--json", "run", "--no-monitor", "--env", "system", "task"]);
+    let answer = crate::lab::Answer::of(&command.env("PATH", path).output().expect("it starts"));
 
-    assert_eq!(answer.code, Some(3), "{}", answer.err);
-    assert_eq!(lab.executions(), 0);
-    assert!(!answer.err.contains("panicked"), "{}", answer.err);
+    assert_eq!(answer.code, Some(0), "{}{}", answer.out, answer.err);
+    assert!(!fleeting.exists());
+    let run = answer.json()["runs"][0].clone();
+    assert!(lab.mendel(&["logs", id(&run)]).out.contains("kept False"));
+    lab.json(&["snapshot", id(&run), "--out", "back"]);
+    let back: Vec<_> = tree(&lab.folder().join("back")).into_keys().collect();
+    assert_eq!(back, [lab.folder().join("back/main.py")]);
 }

@@ -104,3 +104,36 @@ fn ct_07_an_empty_task_is_made_and_refuses_to_run() {
     assert_eq!(files, 0);
     lab.mendel(&["run", "later"]).refused(&["entry_missing"]);
 }
+
+#[test]
+fn ct_22_a_run_records_the_content_of_its_dataset_and_not_only_the_name() {
+    let lab = Lab::new();
+    lab.write(
+        "task/main.py",
+        lab.counting() + "import json, os\nprint(json.load(open(os.environ['MENDEL_PARAMS'])))\n",
+    );
+    lab.write("task/task.yaml", "params:\n  data: {type: dataset, required: true}\n");
+    let data = lab.outside("digits");
+    std::fs::create_dir(&data).expect("a folder");
+    std::fs::write(data.join("one.csv"), "1,2\n").expect("a file");
+    let value = format!("data={}", data.display());
+    let versions = |run: &serde_json::Value| {
+        let shown = lab.json(&["show", id(run)]);
+        let found = shown["dependencies"].as_array().expect("dependencies").clone();
+        let name = data.display().to_string();
+        found
+            .into_iter()
+            .filter(|one| one["subject"].as_str().is_some_and(|at| at.starts_with(&name)))
+            .collect::<Vec<_>>()
+    };
+
+    let first = lab.run(&["--set", &value, "task"]);
+    let again = lab.run(&["--set", &value, "task"]);
+    std::fs::write(data.join("one.csv"), "1,2,3\n").expect("a file");
+    let changed = lab.run(&["--set", &value, "task"]);
+
+    assert_eq!((id(&first), lab.executions()), (id(&again), 2), "another content is another request");
+    assert_eq!(changed["params"]["data"], first["params"]["data"]);
+    let (old, new) = (versions(&first), versions(&changed));
+    assert!(old.len() == new.len() && !old.is_empty() && old != new, "{old:?}\n{new:?}");
+}

@@ -88,3 +88,18 @@ fn ct_40_members_run_side_by_side_as_far_as_there_is_room() {
 
     assert_eq!(document["runs"].as_array().map(Vec::len), Some(2));
 }
+
+#[test]
+fn the_short_id_of_each_member_names_this_member_alone() {
+    let lab = lab();
+    let document = grid(&lab, &["-p", "depth=2,4,8"]);
+
+    let printed = lab.mendel(&["runs", "--columns", "id"]).out;
+
+    let shorts: BTreeSet<_> = printed.split_whitespace().filter(|word| word.len() == 12).collect();
+    assert_eq!(shorts.len(), 3, "{printed}");
+    let named: BTreeSet<_> = shorts.iter().map(|short| lab.json(&["show", short])["id"].to_string()).collect();
+    let made: BTreeSet<_> =
+        document["runs"].as_array().expect("runs").iter().map(|run| run["id"].to_string()).collect();
+    assert_eq!(named, made);
+}

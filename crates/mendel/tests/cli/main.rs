@@ -10,6 +10,8 @@ mod interrupt;
 mod lab;
 mod layering;
 mod looking;
+mod project;
 mod rerun;
 mod script;
 mod staged;
+mod workspace;

@@ -16,12 +16,17 @@ def _start():
         settings = os.environ.get("MENDEL_OBSERVE")
         if settings and sys.version_info >= (3, 8):
             sys.path.insert(0, folder)
+            # Wherever the user wants no bytecode: this folder is ours, and every process
+            # would compile its files anew.
+            writes_none, sys.dont_write_bytecode = sys.dont_write_bytecode, False
             try:
                 import _mendel_worker
+
+                _mendel_worker.start(settings)
             finally:
+                sys.dont_write_bytecode = writes_none
                 sys.path.remove(folder)
                 sys.path_importer_cache.pop(folder, None)
-            _mendel_worker.start(settings)
     except Exception:
         # User code must run whatever becomes of its observation; the supervisor notices
         # that nothing was reported, and does not reuse the result.

@@ -2,11 +2,15 @@
 
 pub mod comparison;
 mod page;
+mod repeats;
 pub mod subject;
 
 use std::path::PathBuf;
 
-use self::comparison::{Comparison, Direction};
+use self::{
+    comparison::{Comparison, Direction},
+    repeats::repeats,
+};
 use super::show::load::RunView;
 use crate::{
     arguments::Global,
@@ -67,7 +71,15 @@ impl Compare {
         if let (Some(path), Some(fields)) = (&self.html, answer.as_object_mut()) {
             fields.insert("html".to_owned(), serde_json::json!(path));
         }
-        printer.answer(&answer, |text| text.push_str(&table(&comparison, Paint(printer.has_colour()))));
+        let repeated = repeats(&comparison);
+        if let Some(fields) = answer.as_object_mut() {
+            let told = repeated.iter().map(|group| group.document(&comparison)).collect();
+            fields.insert("repeats".to_owned(), told);
+        }
+        printer.answer(&answer, |text| {
+            text.push_str(&table(&comparison, Paint(printer.has_colour())));
+            repeated.iter().for_each(|group| text.push_str(&group.text(&comparison)));
+        });
         Ok(Exit::Done)
     }
 }

@@ -22,7 +22,7 @@ use crate::{
 /// Show a run, or a task as it would run.
 #[derive(clap::Args)]
 pub struct Show {
-    /// A run (`@7`, its id, or the beginning of one), a task folder, or a script.
+    /// A run (`@7`, its id, or the first or last digits of it), a task folder, or a script.
     #[arg(default_value = ".", value_name = "RUN|PATH")]
     subject: String,
     /// Show every point of every metric.
@@ -62,7 +62,7 @@ impl Show {
         if self.subject.parse::<mendel_model::RunRef>().is_err() {
             return Err(Failure::input_hint(
                 format!("`{}` is neither a run nor a path", self.subject),
-                "`mendel runs` lists runs; a run is named by id, the beginning of one, or `@7`",
+                "`mendel runs` lists runs; a run is named by id, its first or last digits, or `@7`",
             ));
         }
         let context = Context::here(global).await?;

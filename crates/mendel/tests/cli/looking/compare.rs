@@ -94,3 +94,47 @@ fn exports_have_a_row_for_each_run_parameter_and_point() {
     );
     lab.mendel(&["export", "runs", "--format", "parquet"]).refused(&["--out"]);
 }
+
+#[test]
+fn ct_32_reruns_share_one_identity_and_are_told_as_repeats_with_their_spread() {
+    let lab = Lab::new();
+    let first = train(&lab, "0.1");
+    let again = [&first, &first].map(|run| lab.json(&["rerun", id(run)])["runs"][0].clone());
+    let other = train(&lab, "0.5");
+    let all = [&first, &again[0], &again[1], &other];
+    for (run, loss) in all.iter().zip([0.25, 0.5, 0.75, 0.0]) {
+        report(&lab, run, "loss", &[1.0, loss]);
+    }
+
+    let found = lab.json(&["compare", "@1", "@2", "@3", "@4"]);
+
+    assert_eq!(found["repeats"].as_array().map(Vec::len), Some(1), "{found}");
+    let group = &found["repeats"][0];
+    assert_eq!(group["identity"], first["identity"]);
+    assert_eq!(group["runs"], json!([id(&first), id(&again[0]), id(&again[1])]));
+    let spread = json!({"count": 3, "mean": 0.5, "deviation": 0.25, "min": 0.25, "max": 0.75});
+    assert_eq!(group["metrics"], json!({"loss": spread}));
+    let text = lab.mendel(&["compare", "@1", "@2", "@3"]).out;
+    assert!(text.contains("repeats: @1 @2 @3") && text.contains("loss  0.5 ± 0.25  (0.25 … 0.75)"), "{text}");
+}
+
+#[test]
+fn ct_37_members_of_a_batch_are_sorted_by_the_objective_and_the_best_is_marked() {
+    let lab = Lab::new();
+    lab.write("train.py", super::SCRIPT);
+    let grid = lab.json(&["run", "--env", "system", "--no-monitor", "-p", "lr=0.1,0.2,0.3", "train.py"]);
+    for (run, accuracy) in grid["runs"].as_array().expect("runs").iter().zip([0.5, 0.875, 0.75]) {
+        report(&lab, run, "accuracy", &[0.0, accuracy]);
+    }
+    let batch = grid["batch"].as_str().expect("a batch");
+
+    let found = lab.json(&["compare", batch, "--sort", "accuracy"]);
+
+    assert_eq!(found["params"]["lr"], json!([0.2, 0.3, 0.1]));
+    assert_eq!(found["best"]["accuracy"]["run"], grid["runs"][1]["id"]);
+    let text = lab.mendel(&["compare", batch, "--sort", "accuracy"]).out;
+    let marked: Vec<bool> = text.lines().map(|line| line.contains("*0.875")).collect();
+    assert_eq!(marked[..4], [false, true, false, false], "the first below the head:\n{text}");
+    let smallest = lab.json(&["compare", batch, "--sort", "accuracy", "--direction", "min"]);
+    assert_eq!(smallest["params"]["lr"], json!([0.1, 0.3, 0.2]));
+}

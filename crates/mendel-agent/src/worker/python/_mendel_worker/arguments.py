@@ -3,10 +3,10 @@
 Only parsers of the process's own command line count. Several of them add up.
 """
 
-import json
-import math
 import os
 import sys
+
+from .observer import quote
 
 _LIST_COUNTS = ("*", "+", "...", "A...")
 _MISSING = object()
@@ -82,7 +82,7 @@ class Follower:
 
     def _refused(self):
         event = {"kind": "refused", "message": self._message, "worked": self._observer.worked}
-        self._observer.record(json.dumps(event), now=True)
+        self._observer.record(text_of(event), now=True)
 
     def _report(self, parser, namespace, rest):
         values = dict(vars(namespace))
@@ -100,7 +100,7 @@ class Follower:
         if self._rest is not None:
             rest = [word for word in rest if word in self._rest]
         event["rest"] = self._rest = rest
-        self._observer.record(json.dumps(event), now=True)
+        self._observer.record(text_of(event), now=True)
 
     def _gather(self, parser, values, actions):
         for action in parser._actions:
@@ -205,10 +205,27 @@ def _declaration(action):
     }
 
 
+def text_of(value):
+    """``value``, made of plain parts, as JSON; the module `json` takes longer to import than all else."""
+    if value is None or value is True or value is False:
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, str):
+        return quote(value)
+    if isinstance(value, dict):
+        return "{%s}" % ",".join(quote(key) + ":" + text_of(item) for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return "[%s]" % ",".join(map(text_of, value))
+    return repr(value)
+
+
+def _is_finite(value):
+    return value - value == 0
+
+
 def _literal(value):
     if value is None or type(value) in (bool, int, str):
         return value
-    if type(value) is float and math.isfinite(value):
+    if type(value) is float and _is_finite(value):
         return value
     if type(value) in (list, tuple):
         return [_literal(item) for item in value]
@@ -222,9 +239,9 @@ def plain(value, depth=0):
     if type(value) is int:
         return value
     if isinstance(value, float):
-        if math.isfinite(value):
+        if _is_finite(value):
             return float(value)
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+        return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
     if depth > 8:
         return _MISSING
     if isinstance(value, (list, tuple, set, frozenset)):

@@ -22,12 +22,16 @@ def install(settings, observer):
 
 
 def _capture(argparse, observer):
+    # As in `sitecustomize`: our own files may always be kept compiled.
+    writes_none, sys.dont_write_bytecode = sys.dont_write_bytecode, False
     try:
         from . import arguments
 
         arguments.install(argparse, observer)
     except Exception:
         observer.unsure("argparse could not be followed")
+    finally:
+        sys.dont_write_bytecode = writes_none
 
 
 class PackageFinder:

@@ -28,6 +28,7 @@ class Observer:
     """What one process did, on its way to the file that all processes of a run share."""
 
     def __init__(self, settings, main):
+        self._has_asked = False
         self.file = settings["observed"][0]
         self.main = main
         self.worked = False
@@ -63,6 +64,7 @@ class Observer:
             "os.exec": self._leaving,
             "os.kill": self._leaving,
             "os.posix_spawn": self._leaving,
+            "mendel.store.asked": self._asked,
         }
         find = handlers.get
 
@@ -233,6 +235,11 @@ class Observer:
             self._note("read", source, stat=True)
         if target is not None:
             self._wrote(target)
+
+    def _asked(self, _arguments):
+        if not self._has_asked:
+            self._has_asked = True
+            self.unsure("it asked the store about other runs")
 
     def _leaving(self, _arguments):
         self.flush()
