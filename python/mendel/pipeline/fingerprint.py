@@ -14,12 +14,12 @@ import os
 import subprocess
 import sys
 import sysconfig
-import time
 import types
 import weakref
 from typing import Any, Callable, Iterable, Iterator
 
 from mendel.pipeline.constants import written_constant
+from mendel.pipeline.loaded import was_edited
 from mendel.pipeline.plain import canonical
 
 _SKIPPED = {"__doc__", "__module__", "__qualname__", "__dict__", "__weakref__", "__annotations__", "__firstlineno__"}
@@ -67,7 +67,7 @@ def _read_sources(classes: dict[str, type]) -> None:
 
     binary = _native.binary()
     readable = {path: root for path, cls in classes.items() if (root := _import_root(cls)) is not None}
-    if binary is None or not readable or _was_edited():
+    if binary is None or not readable or was_edited(_is_ours):
         return
     roots = [word for root in dict.fromkeys(readable.values()) for word in ("--root", root)]
     done = subprocess.run(
@@ -80,17 +80,6 @@ def _read_sources(classes: dict[str, type]) -> None:
     answer = json.loads(done.stdout)["classes"] if done.returncode == 0 else []
     digests = {entry["class"]: entry.get("digest") for entry in answer}
     _known.update({classes[path]: digests.get(path) for path in readable})
-
-
-def _was_edited() -> bool:
-    """Whether a module of the project is newer than this process, and so maybe than what was loaded of it."""
-    from mendel import _native
-
-    ticks = json.loads(_native.owner())["start"] / os.sysconf("SC_CLK_TCK")
-    started = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + ticks
-    files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
-    own = (file for file in files if file and file.endswith(".py") and not _is_foreign(file) and os.path.exists(file))
-    return any(os.stat(file).st_mtime > started for file in own)
 
 
 def _import_root(cls: type) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 import textwrap
@@ -117,3 +118,23 @@ def test_rp_19_words_and_blank_lines_and_what_it_does_not_reach_change_nothing(
 ) -> None:
     before = fingerprint(tmp_path, MODULE, HELPERS)
     assert fingerprint(tmp_path, MODULE.replace(old, new), HELPERS.replace(old, new)) == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "edited"),
+    [("return x * 2", "return x * 3", True), ("K = 1", "K = 2", True), ("# words", "# other", False), ("", "", False)],
+)
+def test_a_module_changed_after_it_was_loaded_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str, edited: bool
+) -> None:
+    from mendel.pipeline.loaded import was_edited
+
+    name = f"loaded_{tmp_path.name}".replace("-", "_")
+    file = tmp_path / f"{name}.py"
+    text = "K = 1\nLOG = []\n\n\ndef f(x):\n    # words\n    return x * 2\n"
+    file.write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    importlib.import_module(name).LOG.append(1)
+    file.write_text(text.replace(old, new) if old else text)
+    assert was_edited(lambda module: module == name) == edited
+    sys.modules.pop(name)
