@@ -18,7 +18,7 @@ use crate::{
         table::{Column, Table, terminal_width},
         text::{count, safe},
     },
-    run::staged::record::{Completion, note_key},
+    run::staged::record::{self, Completion, note_key},
 };
 
 /// Show what was stored of each input, or write it out as files.
@@ -92,7 +92,8 @@ impl Results {
 
 async fn of_task(context: &Context, path: &Path) -> Result<Vec<Stored>, Failure> {
     let folder = path.canonicalize().map_err(|error| Failure::input(format!("`{}`: {error}", path.display())))?;
-    let completion = completion(context, &folder.display().to_string()).await?;
+    let note = context.client.note(&note_key(&folder.display().to_string())).await?;
+    let completion: Option<Completion> = note.and_then(|note| serde_json::from_value(note).ok());
     completion.map(stored).ok_or_else(|| {
         Failure::input_hint(
             format!("`{}` was never completed", path.display()),
@@ -109,10 +110,7 @@ async fn of_run(context: &Context, reference: &str) -> Result<Vec<Stored>, Failu
             format!("`mendel show @{} --artifacts` lists what it made", run.number),
         ));
     }
-    let script = &run.facts.script;
-    let address = Path::new(&script.root).join(&script.entry).display().to_string();
-    let completion = completion(context, &address).await?;
-    if let Some(completion) = completion.filter(|completion| completion.run == Some(run.facts.id)) {
+    if let Some(completion) = record::of_run(&context.client, &run).await? {
         return Ok(stored(completion));
     }
     // Overtaken or unfinished: what it computed itself.
@@ -124,11 +122,6 @@ async fn of_run(context: &Context, reference: &str) -> Result<Vec<Stored>, Failu
         }
     }
     Ok(inputs.into_iter().map(|(id, fields)| Stored { id, fields }).collect())
-}
-
-async fn completion(context: &Context, address: &str) -> Result<Option<Completion>, Failure> {
-    let note = context.client.note(&note_key(address)).await?;
-    Ok(note.and_then(|note| serde_json::from_value(note).ok()))
 }
 
 fn stored(completion: Completion) -> Vec<Stored> {

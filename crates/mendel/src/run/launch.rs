@@ -104,7 +104,7 @@ impl<'a> Ready<'a> {
         if environment.built {
             printer.note(format_args!("built the environment ({})", task.detected.because));
         }
-        let (snapshot, manifest) = freeze::freeze(context, task, index, printer).await?;
+        let (snapshot, manifest) = freeze::freeze(context, (&task.root, &task.snapshot), index, printer).await?;
         Ok(Self { task, snapshot, manifest, environment })
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use mendel_agent::environment::{self, Detected, EnvironmentChoice, Machine, Place};
 use mendel_engine::EnvironmentPolicy;
 use mendel_model::{EnvironmentLock, Identity, Param, RunId, TaskKind};
-use mendel_snapshot::{Options, Purpose, Snapshot, StatIndex};
+use mendel_snapshot::{Options, Purpose};
 use mendel_spec::{GridRequest, Kind, Member, ProjectFile, ReadOptions, TaskFile, ValuesFile};
 
 use crate::{
@@ -97,13 +97,6 @@ impl Prepared {
     pub fn known_lock(&self, context: &Context) -> Result<Option<EnvironmentLock>, Failure> {
         let (place, machine) = (place(context), Machine::of_this_process());
         environment::known_lock(&self.environment(&place, &machine)).map_err(Failure::from)
-    }
-
-    /// The snapshot of its root as it is now.
-    pub fn take_snapshot(&self, index: &mut StatIndex, printer: &Printer) -> Result<Snapshot, Failure> {
-        let taken = mendel_snapshot::snapshot(&self.root, &self.snapshot, index)?;
-        taken.warnings.iter().for_each(|warning| printer.note(format_args!("warning: {warning}")));
-        Ok(taken)
     }
 }
 

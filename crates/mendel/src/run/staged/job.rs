@@ -151,6 +151,7 @@ impl Attempt<'_> {
                 lock: Some(EnvironmentLock::digest(&self.environment.lock)),
             },
             inputs: None,
+            datasets: Vec::new(),
             identity: self.run.identity,
             parser_settles: false,
             parser_note: None,

@@ -20,12 +20,7 @@ use crate::{
     context::{Context, now},
     exit::Failure,
     printer::Printer,
-    run::{
-        index,
-        launch::{CellOutcome, keep},
-        options::RunOptions,
-        package, prepare, watch,
-    },
+    run::{freeze::freeze, index, launch::CellOutcome, options::RunOptions, package, prepare, watch},
 };
 
 /// What became of the tasks that were asked for.
@@ -151,9 +146,8 @@ async fn begin<'a>(
 ) -> Result<(Vec<Named<'a>>, JobBatch), Failure> {
     let environment = forest.environment(context, options, printer)?;
     let mut index = index::of(context, &forest.project);
-    let snapshot = mendel_snapshot::snapshot(&forest.project, &forest.settings.snapshot, &mut index)?;
-    snapshot.warnings.iter().for_each(|warning| printer.note(format_args!("warning: {warning}")));
-    let manifest = keep(context, &snapshot).await?;
+    let root = (forest.project.as_path(), &forest.settings.snapshot);
+    let (snapshot, manifest) = freeze(context, root, &mut index, printer).await?;
     let jobs = forest.settings.jobs.unwrap_or(1).max(1);
     let slots = jobs.min(pending.len());
     let ready = Ready {

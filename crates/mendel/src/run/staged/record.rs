@@ -1,9 +1,10 @@
 //! What is remembered of the last completion of a task: a note that the worker wrote.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
+use mendel_api::{Client, ClientError};
 use mendel_engine::pipeline::RecordedStage;
-use mendel_model::{Digest, Identity, InputId, RunId, StageField};
+use mendel_model::{Digest, Identity, InputId, Run, RunId, StageField};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -71,6 +72,14 @@ pub async fn completions(context: &Context, tasks: &[StagedTask]) -> Result<Vec<
     let notes = context.client.notes(&keys).await?;
     // A note of another version answers nothing: the task counts as never completed.
     Ok(notes.into_iter().map(|note| note.and_then(|note| serde_json::from_value(note).ok())).collect())
+}
+
+/// The completion of its task that `run` made, if it still is the last one.
+pub async fn of_run(client: &Client, run: &Run) -> Result<Option<Completion>, ClientError> {
+    let address = Path::new(&run.facts.script.root).join(&run.facts.script.entry);
+    let note = client.note(&note_key(&address.display().to_string())).await?;
+    let completion: Option<Completion> = note.and_then(|note| serde_json::from_value(note).ok());
+    Ok(completion.filter(|completion| completion.run == Some(run.facts.id)))
 }
 
 /// Forgets the completion of the task in `folder`; `of` forgets it only if that run made it.

@@ -29,7 +29,7 @@ fn every_fault_of_a_tree_is_told_at_once_and_sound_tasks_stay_listed() {
 }
 
 #[test]
-fn rp_17_a_class_that_is_not_there_is_told_with_its_part_and_close_names() {
+fn a_class_that_is_not_there_is_told_with_its_part_and_close_names() {
     let Some(tree) = Tree::new() else { return };
     tree.lab.write("tree/task.yml", ROOT.replace("pkg.stages.Segment", "pkg.stages.Segmnt"));
     refused(&tree, &["tree/task.yml:2", "pkg.stages.Segmnt", "Segment"]);

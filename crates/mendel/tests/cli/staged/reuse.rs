@@ -99,3 +99,33 @@ fn a_grid_makes_a_child_for_each_cell_and_shares_their_stages() {
     assert_eq!(document["runs"].as_array().map(Vec::len), Some(3), "{document}");
     assert!(document["batch"].is_string(), "{document}");
 }
+
+#[test]
+fn rp_29_marginal_outputs_are_stored_when_they_are_asked_for() {
+    let Some(tree) = Tree::new() else { return };
+    tree.lab.write("tree/task.yml", format!("{}marginal_stages: [pkg.stages.Load]\n", super::lab::ROOT));
+
+    tree.run("tree", &["--keep-marginals"]);
+
+    let stored = tree.json(&["results", "tree"]);
+    let fields: Vec<_> = stored["inputs"][0]["fields"].as_object().expect("fields").keys().cloned().collect();
+    assert_eq!(fields, ["blurred", "image", "mask"]);
+}
+
+#[test]
+fn rp_39_a_run_tells_what_each_stage_took_and_how_much_was_reused() {
+    let Some(tree) = Tree::new() else { return };
+    tree.lab.write("tree/x/task.yml", "config: {segment: {threshold: 3}}\n");
+    tree.run("tree", &[]);
+
+    let shown = tree.json(&["show", "@2", "--timing"]);
+
+    let stages = shown["timing"]["stages"].as_array().cloned().expect("stages");
+    let counts: Vec<_> = stages
+        .iter()
+        .map(|stage| (stage["stage"].as_str(), stage["computed"].as_u64(), stage["reused"].as_u64()))
+        .collect();
+    let wanted = [("load", 0, 2), ("blur", 0, 2), ("segment", 2, 0)];
+    assert_eq!(counts, wanted.map(|(stage, computed, reused)| (Some(stage), Some(computed), Some(reused))));
+    assert!(tree.mendel(&["show", "@2", "--timing"]).out.contains("reused"));
+}

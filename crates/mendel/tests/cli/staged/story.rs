@@ -49,6 +49,10 @@ fn rp_11_change_one_stage_and_wait_only_for_that_stage() {
     tree.lab.edit("tasks/task.yml", "input_ids: 1-4", "input_ids: 1-5");
     assert_eq!(steps(&run()), (5, 20), "the new input alone");
 
+    let shown = tree.json(&["show", second["runs"][0]["id"].as_str().expect("an id"), "--timing"]);
+    let stages = shown["timing"]["stages"].as_array().expect("stages");
+    let label = stages.iter().find(|stage| stage["stage"] == "label").expect("it was computed");
+    assert_eq!(label["computed"], json!(4), "{shown}");
     let explained = tree.json(&["why", second["runs"][0]["id"].as_str().expect("an id")]);
     assert!(explained["reasons"][0]["subject"].as_str().is_some_and(|subject| subject.contains("components")));
 }
@@ -74,7 +78,7 @@ fn rp_47_a_tree_runs_what_is_pending_and_shares_what_is_common() {
 }
 
 #[test]
-fn rp_31_a_ready_made_pipeline_is_described_once_by_the_worker() {
+fn rp_17_a_ready_made_pipeline_is_described_once_by_the_worker() {
     let Some(tree) = Tree::new() else { return };
     tree.lab.write(
         "pkg/made.py",
