@@ -97,9 +97,11 @@ class ArtifactMembers(Destination):
         record["digest"] = None
         if self.output_uri and content is not None:
             record["uri"] = self.get_output_destination(f"artifacts/{safe_name(name)}/{safe_name(packed.file)}")
-            self._copy_out(content, record["uri"])
         record["digest"] = self._open().artifact(json.dumps(record), content)
         self._local = [known for known in self._local if known["name"] != name] + [record]
+        if record.get("uri") and content is not None:
+            # Last, since a destination that cannot be reached must not cost the artifact.
+            self._copy_out(content, record["uri"])
 
     def _delete_source(self, source: Path) -> None:
         """Deletes an uploaded file, but only once the store has acknowledged its bytes."""

@@ -39,11 +39,16 @@ class Destination(RunHandle):
         return f"{base}/{extra_path}" if extra_path else base
 
     def _copy_out(self, source: Path | bytes, address: str) -> None:
-        """Copies a stored file to the output destination, where that is a folder."""
+        """Copies a stored file to the output destination: a folder, or a bucket that speaks S3."""
         if address.startswith("blob:"):
             return
+        if address.startswith("s3://"):
+            from mendel import s3
+
+            s3.put(source, address)
+            return
         if "://" in address and not address.startswith("file://"):
-            warn("nothing was copied to `%s`; only folders are destinations here", address)
+            warn("nothing was copied to `%s`; folders and `s3://` are destinations here", address)
             return
         import shutil
         from pathlib import Path

@@ -79,7 +79,8 @@ def begin(wanted: Wanted, capture: CaptureChoice, output_uri: Any) -> TrackedTas
         if task is None:
             task = _start(wanted)
             _current = task
-        if output_uri and not task._attached:
+        # A run that was given a destination keeps it, whatever its script says.
+        if output_uri and not (task._attached and task.output_uri):
             destination = str(output_uri) if output_uri is not True else str(store().workspace)
             task._change(documents={"output": {"destination": destination}})
         if wanted.tags:

@@ -75,7 +75,7 @@ class Task:
             task_name: Name; that of the script by default.
             task_type: One of :class:`TaskTypes`.
             reuse_last_task_id: ``False`` for a new task always; a text for the id to use.
-            output_uri: Folder where files of the task go as well.
+            output_uri: Folder, or `s3://bucket/path`, where files of the task go as well.
             auto_connect_arg_parser: Record the arguments of argparse: all, none, or
                 ``{name: bool}``, where unlisted ones are recorded and an empty mapping is none.
             auto_connect_frameworks: Capture frameworks: all, none, or ``{name: bool}`` with

@@ -232,7 +232,7 @@ def test_tr_88_the_list_of_artifacts_is_replaced(lab: Any) -> None:
     assert task.artifacts["b"].get() == "two"
 
 
-def test_tr_18_and_tr_80_files_also_go_to_the_output_destination(lab: Any) -> None:
+def test_tr_17_tr_18_and_tr_80_files_also_go_to_the_output_destination(lab: Any) -> None:
     destination = lab.folder / "outputs"
     task = lab.init("a/b", output_uri=destination)
     task.upload_artifact("scores", {"a": 1})

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use mendel_model::{Digest, Identity, RunId};
+use mendel_model::{Dependency, Digest, Identity, RunId};
 use serde::{Deserialize, Serialize};
 
 /// Jobs that one supervisor holds.
@@ -73,9 +73,9 @@ pub struct Job {
     /// For a command: the only files that count as its inputs, if any were named.
     #[serde(default)]
     pub inputs: Option<Vec<PathBuf>>,
-    /// Values of dataset parameters; the content of those that are paths counts.
+    /// What it depends on whatever it opens: the data that its parameters name.
     #[serde(default)]
-    pub datasets: Vec<String>,
+    pub data: Vec<Dependency>,
     /// What the run means, where that is known before it starts.
     #[serde(default)]
     pub identity: Option<Identity>,
@@ -95,6 +95,11 @@ pub struct Job {
     pub coretex: bool,
 }
 
+/// The note that keeps what a request came to mean whose words alone were known before it ran.
+pub fn words_note(asked: &Identity) -> String {
+    format!("words/{}", asked.digest())
+}
+
 /// What is started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
@@ -105,6 +110,9 @@ pub enum Launch {
         entry: String,
         /// Its path as typed, relative to the working folder.
         path: PathBuf,
+        /// What is started in its place: a notebook as a script.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stand_in: Option<String>,
     },
     /// A command found on the path.
     Command {

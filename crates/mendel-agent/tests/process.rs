@@ -92,7 +92,7 @@ fn batch(root: &Path, workspace: &Workspace, run: RunId) -> JobBatch {
     let job = Job {
         run,
         step: "main".into(),
-        launch: Launch::Script { entry: "train.py".into(), path: "train.py".into() },
+        launch: Launch::Script { entry: "train.py".into(), path: "train.py".into(), stand_in: None },
         arguments: Vec::new(),
         root: root.to_owned(),
         folder: WorkingFolder::InPlace { path: root.to_owned() },
@@ -100,12 +100,12 @@ fn batch(root: &Path, workspace: &Workspace, run: RunId) -> JobBatch {
         manifest: None,
         environment: JobEnvironment::default(),
         inputs: None,
-        datasets: Vec::new(),
         identity: None,
         parser_settles: true,
         parser_note: None,
         keep: Keep::default(),
         coretex: false,
+        data: Vec::new(),
     };
     JobBatch {
         workspace: workspace.root().to_owned(),

@@ -7,7 +7,7 @@ use std::{
 
 use mendel_model::{Canonical, Dependency, DependencyKind, Digest};
 
-use crate::{Options, Purpose, SnapshotError, StatIndex, hash_file, rules::is_never_taken, snapshot};
+use crate::{Limits, Options, Purpose, SnapshotError, StatIndex, hash_file, rules::is_never_taken, snapshot};
 
 /// The digest that `dependency` has now below `root`; none where it is absent.
 ///
@@ -22,7 +22,8 @@ pub fn current_digest(
     match dependency.kind {
         DependencyKind::Environment => Ok(None),
         DependencyKind::Listing => listing_digest(&place),
-        DependencyKind::Code | DependencyKind::Input if place.is_dir() => tree_digest(&place, index).map(Some),
+        DependencyKind::Code if place.is_dir() => tree_digest(&place, Limits::default(), index).map(Some),
+        DependencyKind::Input if place.is_dir() => tree_digest(&place, Limits::NONE, index).map(Some),
         DependencyKind::Code | DependencyKind::Input => match hash_file(&place, index) {
             Ok((digest, _)) => Ok(Some(digest)),
             Err(SnapshotError::Read { source, .. }) if is_absence(&source) => Ok(None),
@@ -56,9 +57,9 @@ pub fn listing_digest(folder: &Path) -> Result<Option<Digest>, SnapshotError> {
     Ok(Some(form.finish()))
 }
 
-/// The digest of the tree at `folder`, as a snapshot for a plain command has it.
-fn tree_digest(folder: &Path, index: &mut StatIndex) -> Result<Digest, SnapshotError> {
-    let options = Options { purpose: Purpose::Script(PathBuf::new()), git: false, ..Options::default() };
+/// The digest of the tree at `folder`, as a snapshot for a plain command within `limits` has it.
+fn tree_digest(folder: &Path, limits: Limits, index: &mut StatIndex) -> Result<Digest, SnapshotError> {
+    let options = Options { purpose: Purpose::Script(PathBuf::new()), limits, git: false, ..Options::default() };
     Ok(snapshot(folder, &options, index)?.manifest.digest())
 }
 

@@ -24,6 +24,7 @@ pub use index::{FileStat, StatIndex};
 pub use limit::{Excess, Limits};
 pub use project_root::{ProjectRoot, project_root};
 pub use restore::{RestoreError, restore};
+pub use rules::{LEAVE_OUT_MARKER, Patterns};
 pub use snapshot::{Options, Purpose, Snapshot, SnapshotError, SnapshotFile, snapshot};
 pub use tree_diff::{TreeDiff, tree_diff};
 pub use walk::{LeftOut, LeftOutReason};

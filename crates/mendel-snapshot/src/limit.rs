@@ -41,6 +41,9 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// For data: nothing is too large.
+    pub const NONE: Self = Self { files: usize::MAX, bytes: u64::MAX, file_bytes: u64::MAX, warn_bytes: u64::MAX };
+
     /// The limits for a folder without any project file: a tenth, since nobody said it is a project.
     pub fn of_bare_folder() -> Self {
         let whole = Self::default();

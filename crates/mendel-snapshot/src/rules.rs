@@ -1,7 +1,7 @@
 //! Ignore rules: which paths of a folder do not belong to its snapshot.
 //!
-//! `.mendelignore` speaks before git, the nearer file before the farther one. Git's rules
-//! count inside a work tree only, and end where another repository begins. A folder that
+//! `.mendelignore` speaks before git, the nearer file before the farther one, and the
+//! patterns of the project file as if they lay in one of its folder. Git's rules count inside a work tree only, and end where another repository begins. A folder that
 //! its own surroundings ignore is taken as it is: the user asked for it by name.
 
 use std::{
@@ -19,7 +19,16 @@ use ignore::{
 const NEVER: [&str; 3] = [".git", ".mendel", "__pycache__"];
 
 /// An empty file of this name leaves its folder out.
-pub(crate) const LEAVE_OUT_MARKER: &str = ".coretexignore";
+pub const LEAVE_OUT_MARKER: &str = ".coretexignore";
+
+/// Patterns of gitignore kind that a project file gives.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Patterns {
+    /// The folder they hold below.
+    pub folder: PathBuf,
+    /// One pattern each.
+    pub lines: Vec<String>,
+}
 
 /// The rules that hold in one folder, and those it inherits.
 #[derive(Debug, Default)]
@@ -52,18 +61,22 @@ pub(crate) fn is_never_taken(name: &str) -> bool {
 }
 
 impl Rules {
-    /// The rules that `root` inherits from the work tree it lies in.
-    pub(crate) fn around(root: &Path) -> Arc<Self> {
-        let Some(repository) = work_tree(root) else { return Arc::default() };
-        let mut chain: Vec<&Path> =
-            root.ancestors().skip(1).take_while(|folder| folder.starts_with(&repository)).collect();
+    /// The rules that `root` inherits: those of `patterns`, and of the work tree it lies in.
+    pub(crate) fn around(root: &Path, patterns: &Patterns) -> Arc<Self> {
+        let first = Arc::new(Self { mendel: compile(patterns), ..Self::default() });
+        let top = work_tree(root);
+        let mut chain: Vec<&Path> = match &top {
+            Some(repository) => root.ancestors().skip(1).take_while(|folder| folder.starts_with(repository)).collect(),
+            None => Vec::new(),
+        };
         chain.reverse();
-        let mut rules = Arc::<Self>::default();
+        let mut rules = Arc::clone(&first);
         for folder in chain {
             rules = rules.enter(folder, RuleFiles::of(folder));
         }
-        let ignored = root.ancestors().take_while(|path| *path != repository).any(|path| rules.ignore(path, true));
-        if ignored { Arc::default() } else { rules }
+        let top = top.unwrap_or_else(|| patterns.folder.clone());
+        let mut way = root.ancestors().take_while(|path| *path != top && path.starts_with(&top));
+        if way.any(|path| rules.ignore(path, true)) { Arc::default() } else { rules }
     }
 
     /// The rules inside `folder`, which holds `files`.
@@ -106,7 +119,8 @@ impl Rules {
 }
 
 fn verdict<'a>(rules: impl Iterator<Item = &'a Gitignore>, path: &Path, is_folder: bool) -> Option<bool> {
-    for rule in rules {
+    // Rules say nothing of the folder they lie in, or of what is elsewhere.
+    for rule in rules.filter(|rule| path != rule.path() && path.starts_with(rule.path())) {
         match rule.matched(path, is_folder) {
             Match::None => {}
             Match::Ignore(_) => return Some(true),
@@ -114,6 +128,15 @@ fn verdict<'a>(rules: impl Iterator<Item = &'a Gitignore>, path: &Path, is_folde
         }
     }
     None
+}
+
+fn compile(patterns: &Patterns) -> Option<Gitignore> {
+    let mut builder = GitignoreBuilder::new(&patterns.folder);
+    for line in &patterns.lines {
+        // What is no pattern was refused where the project file was read.
+        let _ = builder.add_line(None, line);
+    }
+    builder.build().ok().filter(|rules| !rules.is_empty())
 }
 
 /// The patterns in `file`; lines that are no patterns are passed over, as git does.

@@ -18,6 +18,7 @@ use crate::{
     limit::{self, Excess},
     link,
     project_root::is_too_wide,
+    rules::Patterns,
     walk::{Extent, Fault, Walked, WalkedFile, is_below, walk},
 };
 
@@ -40,13 +41,15 @@ pub struct Options {
     pub purpose: Purpose,
     /// How much it may hold.
     pub limits: Limits,
+    /// What the project file leaves out.
+    pub ignore: Patterns,
     /// Whether the state of git is recorded.
     pub git: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { purpose: Purpose::Task, limits: Limits::default(), git: true }
+        Self { purpose: Purpose::Task, limits: Limits::default(), ignore: Patterns::default(), git: true }
     }
 }
 
@@ -54,7 +57,7 @@ impl Options {
     /// For the plain script at `script`, below `root` or absolute; bare folders have lower limits.
     pub fn for_script(root: &ProjectRoot, script: &Path) -> Self {
         let limits = if root.marker.is_some() { Limits::default() } else { Limits::of_bare_folder() };
-        Self { purpose: Purpose::Script(script.to_owned()), limits, git: true }
+        Self { purpose: Purpose::Script(script.to_owned()), limits, ..Self::default() }
     }
 }
 
@@ -196,7 +199,7 @@ fn take(root: &Path, options: &Options, index: &mut StatIndex) -> Result<Snapsho
             Some(path.to_str().ok_or_else(|| SnapshotError::Name { paths: vec![path.to_owned()] })?)
         }
     };
-    let mut walked = find(root, script, &options.limits)?;
+    let mut walked = find(root, script, options)?;
     let faults = std::mem::take(&mut walked.faults);
     let mut warnings = Vec::new();
     for fault in faults {
@@ -233,17 +236,18 @@ fn take(root: &Path, options: &Options, index: &mut StatIndex) -> Result<Snapsho
 }
 
 /// Walks; a plain script in a folder that is too wide or too full gets less.
-fn find(root: &Path, script: Option<&str>, limits: &Limits) -> Result<Walked, SnapshotError> {
-    let cap = limits.files.saturating_mul(GIVE_UP_FACTOR);
-    let Some(script) = script else { return Ok(walk(root, Extent { cap, only_towards: None })) };
+fn find(root: &Path, script: Option<&str>, options: &Options) -> Result<Walked, SnapshotError> {
+    let cap = options.limits.files.saturating_mul(GIVE_UP_FACTOR);
+    let all = Extent { cap, only_towards: None, ignore: &options.ignore };
+    let Some(script) = script else { return Ok(walk(root, all)) };
     if is_too_wide(root) {
         return only(root, script);
     }
-    let walked = walk(root, Extent { cap, only_towards: None });
+    let walked = walk(root, all);
     if !walked.given_up {
         return Ok(walked);
     }
-    let near = walk(root, Extent { cap, only_towards: Some(script) });
+    let near = walk(root, Extent { only_towards: Some(script), ..all });
     if near.given_up { only(root, script) } else { Ok(near) }
 }
 

@@ -17,7 +17,7 @@ use std::{
 
 use crate::{
     FileStat,
-    rules::{LEAVE_OUT_MARKER, RuleFiles, Rules, is_never_taken},
+    rules::{LEAVE_OUT_MARKER, Patterns, RuleFiles, Rules, is_never_taken},
 };
 
 /// Why a path is in the folder and not in the snapshot.
@@ -81,11 +81,13 @@ pub(crate) struct Extent<'a> {
     pub(crate) cap: usize,
     /// Go down only the folders that lead to this path, rather than all.
     pub(crate) only_towards: Option<&'a str>,
+    /// What the project file leaves out.
+    pub(crate) ignore: &'a Patterns,
 }
 
 /// Walks over `root`, an absolute path without links in it.
 pub(crate) fn walk(root: &Path, extent: Extent<'_>) -> Walked {
-    let first = Folder { path: String::new(), rules: Rules::around(root) };
+    let first = Folder { path: String::new(), rules: Rules::around(root, extent.ignore) };
     let state = State {
         root,
         extent,

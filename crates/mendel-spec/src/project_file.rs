@@ -36,7 +36,7 @@ pub enum EnvironmentPolicy {
 /// What a snapshot leaves out and how large it may be.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct SnapshotSettings {
-    /// Patterns of gitignore kind.
+    /// Patterns of gitignore kind, from the folder of the project file.
     pub ignore: Vec<String>,
     /// Most files.
     pub max_files: Option<usize>,
@@ -148,7 +148,7 @@ impl Tables<'_> {
         if let Some(snapshot) = self.table("snapshot", table) {
             self.known(snapshot, &shape::SNAPSHOT_KEYS, "snapshot.");
             file.snapshot = SnapshotSettings {
-                ignore: snapshot.get("ignore").map(|item| self.texts("snapshot.ignore", item)).unwrap_or_default(),
+                ignore: snapshot.get("ignore").map(|item| self.patterns("snapshot.ignore", item)).unwrap_or_default(),
                 max_files: self.number("snapshot.max_files", snapshot.get("max_files")).map(|most| most as usize),
                 max_bytes: self.number("snapshot.max_bytes", snapshot.get("max_bytes")),
                 max_file_bytes: self.number("snapshot.max_file_bytes", snapshot.get("max_file_bytes")),
@@ -204,6 +204,20 @@ impl Tables<'_> {
         }
         self.wrong(key, item, "a list of texts");
         Vec::new()
+    }
+
+    fn patterns(&mut self, key: &str, item: &Item<'_>) -> Vec<String> {
+        let DeValue::Array(items) = item.get_ref() else { return self.texts(key, item) };
+        for item in items {
+            if let DeValue::String(text) = item.get_ref()
+                && let Err(error) = ignore::gitignore::GitignoreBuilder::new("").add_line(None, text)
+            {
+                let problem =
+                    Problem::error("bad_value", format!("`{key}` holds no pattern `{text}`: {error}")).key(key);
+                self.push(item.span().start, problem.hint("write it as in a `.gitignore`"));
+            }
+        }
+        self.texts(key, item)
     }
 
     fn number(&mut self, key: &str, item: Option<&Item<'_>>) -> Option<u64> {
@@ -283,6 +297,8 @@ mod tests {
             told,
             [(1, 1, "did you mean `environment`?"), (2, 15, "did you mean `strict`?"), (4, 10, ""), (5, 13, "")]
         );
+        let pattern = parse("[snapshot]\nignore = [\"*.bin\", \"a{\"]\n").unwrap_err();
+        assert_eq!((pattern.0[0].line, pattern.0[0].column), (Some(2), Some(20)));
         let syntax = parse("project = \n").unwrap_err();
         assert_eq!((syntax.0[0].line, syntax.0[0].code), (Some(1), "toml_syntax"));
     }

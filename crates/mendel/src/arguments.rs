@@ -107,6 +107,7 @@ pub enum Command {
     Report(commands::report::Report),
     Export(commands::export::Export),
     Project(commands::project::Project),
+    Import(commands::import::Import),
     Artifact(commands::artifact::Artifact),
     Snapshot(commands::snapshot::Snapshot),
     Schema(commands::schema::Schema),

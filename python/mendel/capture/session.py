@@ -36,6 +36,10 @@ HOOKS = (
     ("tensorboardX", "tensorboard", "hook_writer"),
     ("torch.utils.tensorboard", "tensorboard", "hook_writer"),
     ("tensorflow", "tensorboard", "hook_tensorflow"),
+    ("tensorboard.plugins.scalar.summary_v2", "tensorboard", "hook_plugin"),
+    ("tensorboard.plugins.histogram.summary_v2", "tensorboard", "hook_plugin"),
+    ("tensorboard.plugins.image.summary_v2", "tensorboard", "hook_plugin"),
+    ("tensorboard.plugins.text.summary_v2", "tensorboard", "hook_plugin"),
 )
 FACTS_DELAY = 0.02
 _installed = False

@@ -6,6 +6,8 @@ both.
 
 from __future__ import annotations
 
+import sys
+
 from mendel import capture
 
 TYPE_CHECKING = False
@@ -25,27 +27,53 @@ def hook_writer(module: ModuleType) -> None:
 
 
 def hook_tensorflow(tensorflow: ModuleType) -> None:
-    """Listens to ``tf.summary``."""
-    summary = tensorflow.summary
+    """Listens to ``tf.summary``, where it was loaded before."""
+    for name, report in _SUMMARIES.items():
+        capture.after(tensorflow.summary, name, FRAMEWORK, report)
 
-    def step_of(step: Any) -> Any:
-        return step if step is not None else summary.experimental.get_step()
 
-    def scalar(task: TrackedTask, _result: Any, name: str, data: Any, step: Any = None, **_: Any) -> None:
-        _scalar(task, None, None, name, data, step_of(step))
+def hook_plugin(module: ModuleType) -> None:
+    """Listens to a function of ``tf.summary`` where it comes from: Keras loads that module anew."""
+    for name, report in _SUMMARIES.items():
+        capture.after(module, name, FRAMEWORK, report)
 
-    def histogram(task: TrackedTask, _result: Any, name: str, data: Any, step: Any = None, **_: Any) -> None:
-        _histogram(task, None, None, name, data, step_of(step))
 
-    def image(task: TrackedTask, _result: Any, name: str, data: Any, step: Any = None, **_: Any) -> None:
+def _step(step: Any) -> Any:
+    return step if step is not None else sys.modules["tensorflow"].summary.experimental.get_step()
+
+
+def _is_symbolic(*values: Any) -> bool:
+    """Whether a value is known only when its graph runs."""
+    return any(hasattr(value, "op") and hasattr(value, "shape") and not hasattr(value, "numpy") for value in values)
+
+
+def _tf_scalar(task: TrackedTask, _result: Any, name: str, data: Any, step: Any = None, **_: Any) -> None:
+    if not _is_symbolic(data, step):
+        _scalar(task, None, None, name, data, _step(step))
+
+
+def _tf_histogram(task: TrackedTask, _result: Any, name: str, data: Any, step: Any = None, **_: Any) -> None:
+    if not _is_symbolic(data, step):
+        _histogram(task, None, None, name, data, _step(step))
+
+
+def _tf_image(task: TrackedTask, _result: Any, name: str, data: Any, step: Any = None, **_: Any) -> None:
+    if not _is_symbolic(data, step):
         for at, one in enumerate(_array(data)):
-            _image(task, None, None, f"{name}/{at}", one, step_of(step))
+            _image(task, None, None, f"{name}/{at}", one, _step(step))
 
-    def text(task: TrackedTask, _result: Any, name: str, data: Any, step: Any = None, **_: Any) -> None:
-        _text(task, None, None, name, data, step_of(step))
 
-    for name, report in (("scalar", scalar), ("histogram", histogram), ("image", image), ("text", text)):
-        capture.after(summary, name, FRAMEWORK, report)
+def _tf_text(task: TrackedTask, _result: Any, name: str, data: Any, step: Any = None, **_: Any) -> None:
+    if not _is_symbolic(data, step):
+        _text(task, None, None, name, data, _step(step))
+
+
+_SUMMARIES: dict[str, Callable[..., None]] = {
+    "scalar": _tf_scalar,
+    "histogram": _tf_histogram,
+    "image": _tf_image,
+    "text": _tf_text,
+}
 
 
 def _scalar(

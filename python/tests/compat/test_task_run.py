@@ -18,7 +18,7 @@ def test_outside_of_a_run_the_error_says_how_to_get_one(monkeypatch: pytest.Monk
 
 
 def test_a_name_that_is_not_there_is_refused_as_such() -> None:
-    with pytest.raises(AttributeError, match=r"`coretex\.bioinformatics` is not part of the local shim"):
+    with pytest.raises(AttributeError, match=r"`coretex\.bioinformatics` is not part of the local shim.*--no-compat"):
         coretex.bioinformatics
 
     assert all(hasattr(coretex, name) for name in coretex.__all__)

@@ -55,8 +55,6 @@ pub struct Named {
     pub path: PathBuf,
     /// What it was.
     pub stat: FileStat,
-    /// Whether it is a dataset: all of it counts, whoever opened it.
-    pub is_dataset: bool,
 }
 
 impl Named {
@@ -95,6 +93,7 @@ pub fn judge(case: &Case<'_>, index: &mut StatIndex) -> Result<Judgement, Snapsh
     bench.judge_reads()?;
     bench.judge_named()?;
     bench.judge_listings()?;
+    bench.judge_data()?;
     if let Some(lock) = case.job.environment.lock {
         bench.depend(DependencyKind::Environment, ENVIRONMENT.to_owned(), Some(lock));
     }
@@ -287,9 +286,24 @@ impl<'a> Bench<'a> {
             if facts.is_file() && named.is_unchanged() {
                 let (digest, _) = hash_file(path, self.index)?;
                 self.depend(DependencyKind::Input, subject, Some(digest));
-            } else if facts.is_dir() && (is_command || named.is_dataset) {
+            } else if facts.is_dir() && is_command {
                 self.judge_input(path)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Data that parameters name counts as it was found; what lies outside the snapshot must
+    /// still be so.
+    fn judge_data(&mut self) -> Result<(), SnapshotError> {
+        let case = self.case;
+        for data in &case.job.data {
+            let place = case.job.root.join(&data.subject);
+            let is_there = place.symlink_metadata().is_ok() && !self.is_in_snapshot(&data.subject);
+            if is_there && current_digest(&case.job.root, data, self.index)? != data.digest {
+                self.taint(format!("`{}` changed while it ran", data.subject));
+            }
+            self.depend(data.kind, data.subject.clone(), data.digest);
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use mendel_model::Digest;
-use mendel_snapshot::{FileStat, SnapshotError, hash_file};
+use mendel_snapshot::{FileStat, LEAVE_OUT_MARKER, SnapshotError, hash_file};
 
 use super::{Bench, Named};
 
@@ -53,7 +53,7 @@ impl Bench<'_> {
         found.extend(walk.found);
         for (subject, place) in found {
             let regular = place.symlink_metadata().is_ok_and(|facts| facts.is_file());
-            if !regular || subject.is_empty() {
+            if !regular || subject.is_empty() || self.is_marked(&subject) {
                 continue;
             }
             let (digest, stat) = hash_file(&place, self.index)?;
@@ -64,6 +64,12 @@ impl Bench<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a folder above it holds the marker that leaves it out.
+    fn is_marked(&self, subject: &str) -> bool {
+        let mut folders = Path::new(subject).ancestors().skip(1).filter(|folder| *folder != Path::new(""));
+        folders.any(|folder| self.case.root.join(folder).join(LEAVE_OUT_MARKER).is_file())
     }
 }
 
@@ -117,5 +123,8 @@ impl Walk<'_, '_> {
 
 fn is_passed_over(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.starts_with('.') || PASSED_OVER.contains(&name.as_ref()) || path.join("pyvenv.cfg").is_file()
+    name.starts_with('.')
+        || PASSED_OVER.contains(&name.as_ref())
+        || path.join("pyvenv.cfg").is_file()
+        || path.join(LEAVE_OUT_MARKER).is_file()
 }

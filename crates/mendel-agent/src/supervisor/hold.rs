@@ -29,7 +29,7 @@ use super::{
     settle::Settled,
 };
 use crate::{
-    job::{Job, JobBatch, Launch, WorkingFolder},
+    job::{Job, JobBatch, Launch, WorkingFolder, words_note},
     monitor::Monitor,
     worker::{Observations, Observed},
 };
@@ -204,6 +204,11 @@ impl Watch<'_> {
         let mut kept = client.update_run(self.job.run, Some(self.attempt), &settled.update()).await.map(drop);
         if let (Ok(()), Some(key), Some(parser)) = (&kept, &self.job.parser_note, parser) {
             kept = client.put_note(key, parser).await;
+        }
+        if let (Ok(()), Some(_), Some(asked)) = (&kept, &self.job.parser_note, self.job.identity)
+            && asked != settled.identity
+        {
+            kept = client.put_note(&words_note(&asked), &settled.identity.to_string().into()).await;
         }
         if let Err(error) = kept {
             let text = format!("the parameters of the run could not be kept: {error}");

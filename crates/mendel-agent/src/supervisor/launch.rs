@@ -28,6 +28,8 @@ const STAGE_WORKER: &str = "mendel.pipeline.worker";
 pub(super) struct Preparation {
     /// The folder it starts in.
     pub(super) folder: PathBuf,
+    /// What is started in place of the script that the job names.
+    pub(super) stand_in: Option<PathBuf>,
     /// Variables of Mendel's own, on top of those of the job.
     pub(super) variables: BTreeMap<&'static str, OsString>,
     /// The folder put first in `PYTHONPATH`, if one is.
@@ -37,7 +39,7 @@ pub(super) struct Preparation {
 /// Starts the process of `job`. Call it from the thread that lives longest: when the
 /// calling thread ends, the child is killed.
 pub(super) fn start(job: &Job, preparation: &Preparation) -> io::Result<Child> {
-    let (program, words) = words(job, &preparation.folder)?;
+    let (program, words) = words(job, preparation)?;
     let mut command = Command::new(program);
     command
         .args(words)
@@ -78,14 +80,17 @@ fn bind_to(parent: Pid) -> io::Result<()> {
     Ok(())
 }
 
-fn words(job: &Job, folder: &Path) -> io::Result<(OsString, Vec<OsString>)> {
+fn words(job: &Job, preparation: &Preparation) -> io::Result<(OsString, Vec<OsString>)> {
     let python = || job.environment.python.clone().map_or_else(|| first_python(job), |python| Ok(python.into()));
     match &job.launch {
-        Launch::Script { path, .. } => Ok((python()?, vec![path.into()])),
+        Launch::Script { path, .. } => {
+            let script = preparation.stand_in.as_deref().unwrap_or(path);
+            Ok((python()?, vec![script.into()]))
+        }
         Launch::Stages { .. } => Ok((python()?, vec!["-m".into(), STAGE_WORKER.into()])),
         Launch::Command { program } => Ok((program.into(), Vec::new())),
         Launch::Shell { path, .. } => {
-            let mut words = shebang(&folder.join(path))?;
+            let mut words = shebang(&preparation.folder.join(path))?;
             words.push(path.into());
             let program = words.remove(0);
             Ok((program, words))

@@ -100,6 +100,14 @@ pub(super) async fn prepare(
             (work.clone(), if below.is_empty() { work } else { work.join(below) })
         }
     };
+    let stand_in = match &job.launch {
+        Launch::Script { stand_in: Some(text), .. } => {
+            let script = place.join("notebook.py");
+            make(&script, |path| fs::write(path, text))?;
+            Some(script)
+        }
+        _ => None,
+    };
     let cache = workspace.cache();
     make(&cache, |path| fs::create_dir_all(path))?;
     let mut variables = BTreeMap::from([
@@ -129,7 +137,8 @@ pub(super) async fn prepare(
             (Some(worker), named)
         }
     };
-    Ok(Ready { preparation: Preparation { folder, variables, python_path }, root, manifest, named, observed })
+    let preparation = Preparation { folder, stand_in, variables, python_path };
+    Ok(Ready { preparation, root, manifest, named, observed })
 }
 
 /// What the processes of a job are told about their observation.
@@ -188,7 +197,7 @@ fn make(path: &Path, action: impl FnOnce(&Path) -> io::Result<()>) -> Result<(),
     action(path).map_err(|source| PrepareError::Make { path: path.to_owned(), source })
 }
 
-/// The existing paths that words name, plainly or as `--name=path`, the datasets and the inputs.
+/// The existing paths that words name, plainly or as `--name=path`, and the inputs.
 fn named_paths(job: &Job, folder: &Path) -> Vec<Named> {
     let inputs = job.inputs.iter().flatten().map(|path| job.root.join(path));
     let texts = job.arguments.iter().flat_map(|word| {
@@ -196,13 +205,11 @@ fn named_paths(job: &Job, folder: &Path) -> Vec<Named> {
         [Some(word.as_str()), value].into_iter().flatten().filter(|text| !text.is_empty())
     });
     let mut named: Vec<Named> = Vec::new();
-    let paths = texts.map(|text| folder.join(text)).chain(inputs).map(|path| (path, false));
-    let datasets = job.datasets.iter().map(|text| (folder.join(text), true));
-    for (path, is_dataset) in datasets.chain(paths) {
+    for path in texts.map(|text| folder.join(text)).chain(inputs) {
         let path = tidy(&path);
         let Ok(facts) = path.metadata() else { continue };
         if path != Path::new("/") && !named.iter().any(|known| known.path == path) {
-            named.push(Named { path, stat: FileStat::of(&facts), is_dataset });
+            named.push(Named { path, stat: FileStat::of(&facts) });
         }
     }
     named

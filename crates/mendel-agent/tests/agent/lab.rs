@@ -59,7 +59,7 @@ impl Lab {
 
     /// A job that runs `script` of the project in place, after its run was made.
     pub(crate) async fn script(&self, script: &str, words: &[&str]) -> Job {
-        let launch = Launch::Script { entry: script.to_owned(), path: script.into() };
+        let launch = Launch::Script { entry: script.to_owned(), path: script.into(), stand_in: None };
         self.job(launch, words).await
     }
 
@@ -83,11 +83,11 @@ impl Lab {
             root,
             environment: JobEnvironment::default(),
             inputs: None,
-            datasets: Vec::new(),
             identity: None,
             parser_note: None,
             keep: Keep { monitor: false, ..Keep::default() },
             coretex: false,
+            data: Vec::new(),
         }
     }
 

@@ -13,6 +13,7 @@ pub mod doctor;
 pub mod export;
 pub mod fingerprint;
 pub mod gc;
+pub mod import;
 pub mod init;
 pub mod logs;
 pub mod new;
@@ -71,6 +72,7 @@ pub async fn execute(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Command::Report(command) => command.execute(global, printer).await,
         Command::Export(command) => command.execute(global, printer).await,
         Command::Project(command) => command.execute(global, printer).await,
+        Command::Import(command) => command.execute(global, printer).await,
         Command::Artifact(command) => command.execute(global, printer).await,
         Command::Snapshot(command) => command.execute(global, printer).await,
         Command::Schema(command) => command.execute(global, printer).await,

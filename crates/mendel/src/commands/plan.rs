@@ -95,7 +95,7 @@ pub async fn tree_steps(
             steps.push(tree_step(task, &step));
         }
     }
-    let scripts = request.scripts(options, printer)?;
+    let scripts = request.scripts(context, options, printer).await?;
     steps.extend(lines(context, &scripts, options).await?);
     Ok(steps)
 }

@@ -12,6 +12,7 @@ use crate::{
         index,
         launch::{TaskOutcome, launch},
         options::RunOptions,
+        outputs,
         prepare::{self, Prepared},
         reuse,
         staged::{self, answer, request::TreeRequest},
@@ -79,7 +80,7 @@ async fn run_trees(
     options: &RunOptions,
     printer: &Printer,
 ) -> Result<Exit, Failure> {
-    let scripts = request.scripts(options, printer)?;
+    let scripts = request.scripts(context, options, printer).await?;
     if options.dry_run {
         let steps = super::plan::tree_steps(context, request, options, printer).await?;
         return Ok(super::plan::print(steps, printer));
@@ -159,6 +160,7 @@ async fn execute_planned(
         let mut index = index::of(context, &task.root);
         let outcome = launch(context, (task, plan), options, &mut index, printer).await?;
         reuse::put_back(context, task, plan, printer).await?;
+        outputs::tell_missing(context, task, &outcome, printer).await?;
         let stop = outcome.interrupted
             || options.fail_fast && outcome.cells.iter().any(|cell| cell.run.status == mendel_model::Status::Failed);
         outcomes.push(outcome);

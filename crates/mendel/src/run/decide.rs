@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use mendel_agent::job::words_note;
 use mendel_api::RunQuery;
 use mendel_engine::{Candidate, EnvironmentPolicy, Plan, Relative, StepRequest};
-use mendel_model::{Dependency, DependencyKind, Digest, EnvironmentLock, Param, Run, Status, StepResult};
+use mendel_model::{Dependency, DependencyKind, Digest, EnvironmentLock, Identity, Param, Run, Status, StepResult};
 use mendel_snapshot::StatIndex;
 use serde_json::Value;
 
@@ -22,7 +23,7 @@ use crate::{
 /// Decides every cell of `task`.
 pub async fn decide(context: &Context, task: &Prepared, force: bool, index: &mut StatIndex) -> Result<Plan, Failure> {
     let lock = task.known_lock(context)?;
-    let mut present = Present { task, lock: lock.as_ref(), index, known: HashMap::new() };
+    let mut present = Present { task, lock: lock.as_ref(), index, known: known_data(task) };
     let mut requests = Vec::with_capacity(task.cells.len());
     let mut relative = None;
     let stored = stored_results(context, task, force).await?;
@@ -58,7 +59,8 @@ pub async fn decide(context: &Context, task: &Prepared, force: bool, index: &mut
     Ok(plan)
 }
 
-/// The results stored for each cell, asked for with one question.
+/// The results stored for each cell, asked for with one question: those of its meaning, and
+/// those of the same words where only a run can tell what they mean.
 async fn stored_results(context: &Context, task: &Prepared, force: bool) -> Result<Vec<Vec<StepResult>>, Failure> {
     if force {
         return Ok(vec![Vec::new(); task.cells.len()]);
@@ -66,7 +68,29 @@ async fn stored_results(context: &Context, task: &Prepared, force: bool) -> Resu
     let identities: Vec<_> = task.cells.iter().filter_map(|cell| cell.identity).collect();
     let mut found = context.client.results_of(&identities).await?.into_iter();
     let of_cell = |cell: &Cell| cell.identity.and_then(|_| found.next()).unwrap_or_default();
-    Ok(task.cells.iter().map(of_cell).collect())
+    let mut stored: Vec<_> = task.cells.iter().map(of_cell).collect();
+    if task.parser_note.is_some() {
+        for (cell, results) in task.cells.iter().zip(&mut stored) {
+            results.extend(results_by_words(context, cell).await?);
+        }
+    }
+    Ok(stored)
+}
+
+/// The results of an earlier run of the same words, whose meaning that run told.
+async fn results_by_words(context: &Context, cell: &Cell) -> Result<Vec<StepResult>, Failure> {
+    let Some(identity) = &cell.identity else { return Ok(Vec::new()) };
+    let note = context.client.note(&words_note(identity)).await?;
+    let Some(settled) = note.and_then(|note| note.as_str()?.parse::<Identity>().ok()) else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for result in context.client.results(&settled).await? {
+        // Other words may mean the same today, and something else with other code.
+        let run = context.run(&result.run.to_string()).await?;
+        if run.facts.script.arguments == cell.words {
+            found.push(result);
+        }
+    }
+    Ok(found)
 }
 
 /// The values of parameters by name; by `section/name` where a name is not unique.
@@ -111,8 +135,22 @@ impl Present<'_> {
         if let Some(known) = self.known.get(&name) {
             return Ok(*known);
         }
-        let digest = mendel_snapshot::current_digest(&self.task.root, dependency, self.index)?;
+        let digest = match is_whole(dependency) {
+            true => Some(self.task.code_digest(self.index)?),
+            false => mendel_snapshot::current_digest(&self.task.root, dependency, self.index)?,
+        };
         self.known.insert(name, digest);
         Ok(digest)
     }
+}
+
+/// The digests of data that is found by name.
+fn known_data(task: &Prepared) -> HashMap<(DependencyKind, String), Option<Digest>> {
+    let named = task.cells.iter().flat_map(|cell| cell.data.all()).filter(|datum| datum.path.is_none());
+    named.map(|datum| ((DependencyKind::Input, datum.subject.clone()), Some(datum.version))).collect()
+}
+
+/// Whether it is the snapshot as a whole.
+fn is_whole(dependency: &Dependency) -> bool {
+    dependency.kind == DependencyKind::Code && dependency.subject == "."
 }

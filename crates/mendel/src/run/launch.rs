@@ -13,6 +13,7 @@ use mendel_api::CreateRuns;
 use mendel_engine::{Action, Plan};
 use mendel_model::{BatchId, Digest, NewBatch, NewRun, Param, Run, RunId, ScriptInfo, TaskKind};
 use mendel_snapshot::{LeftOut, LeftOutReason, Snapshot, StatIndex};
+use mendel_spec::Notebook;
 
 use crate::{
     context::{Context, now},
@@ -137,7 +138,7 @@ impl<'a> Ready<'a> {
             code: Some(self.snapshot.manifest.digest()),
             environment: Some(self.environment.lock.clone()),
             reasons: reasons.to_vec(),
-            documents: Default::default(),
+            documents: cell.documents(),
             owner: None,
         }
     }
@@ -145,14 +146,14 @@ impl<'a> Ready<'a> {
     fn job(&self, context: &Context, cell: &Cell, run: &NewRun) -> Result<Job, Failure> {
         let task = self.task;
         let params = context.workspace.run(run.id).join("params.json");
-        write_params(&params, run)?;
+        write_params(&params, &cell.data.received(&run.params))?;
         let variables = self.environment.variables.iter();
         let variables = variables.map(|(name, value)| (name.clone(), Some(value.to_string_lossy().into_owned())));
         let own = [("MENDEL_PARAMS".to_owned(), Some(params.display().to_string()))];
         Ok(Job {
             run: run.id,
             step: "main".into(),
-            launch: launch_of(task),
+            launch: self.launch()?,
             arguments: arguments_of(task, &cell.words),
             root: task.root.clone(),
             starts_in: task.starts_in(),
@@ -170,7 +171,7 @@ impl<'a> Ready<'a> {
                 lock: Some(self.environment.lock.digest()),
             },
             inputs: task.inputs.clone(),
-            datasets: datasets(&cell.params),
+            data: cell.data.dependencies(),
             identity: cell.identity,
             parser_note: task.parser_note.clone(),
             keep: Keep {
@@ -181,6 +182,30 @@ impl<'a> Ready<'a> {
             },
             coretex: task.coretex,
         })
+    }
+
+    fn launch(&self) -> Result<Launch, Failure> {
+        let task = self.task;
+        let (entry, path) = (task.entry.clone(), start_path(task));
+        Ok(match (task.kind, extension(task)) {
+            (TaskKind::Command, _) => Launch::Command { program: entry },
+            (_, Some("sh")) => Launch::Shell { entry, path },
+            (_, Some("r" | "R")) => Launch::Command { program: "Rscript".into() },
+            (_, Some("ipynb")) => {
+                let stand_in = Some(self.notebook()?.script(&path.to_string_lossy()));
+                Launch::Script { entry, path, stand_in }
+            }
+            _ => Launch::Script { entry, path, stand_in: None },
+        })
+    }
+
+    /// The entry as the snapshot has it.
+    fn notebook(&self) -> Result<Notebook, Failure> {
+        let entry = &self.task.entry;
+        let file = self.snapshot.files.iter().find(|file| file.path == *entry);
+        let file = file.ok_or_else(|| Failure::input(format!("`{entry}` is not in the snapshot")))?;
+        let contents = self.snapshot.read(&[file])?;
+        Ok(Notebook::read(entry, &String::from_utf8_lossy(&contents.concat()))?)
     }
 
     fn batch_of(&self, context: &Context, jobs: Vec<Job>, options: &RunOptions) -> Result<JobBatch, Failure> {
@@ -196,25 +221,6 @@ impl<'a> Ready<'a> {
             binary,
             jobs,
         })
-    }
-}
-
-/// The values of all parameters that are datasets.
-fn datasets(params: &[Param]) -> Vec<String> {
-    let of_kind = |param: &&Param| matches!(param.kind.as_deref(), Some("dataset" | "list[dataset]"));
-    let values = params.iter().filter(of_kind).flat_map(|param| match &param.value {
-        serde_json::Value::Array(values) => values.iter(),
-        value => std::slice::from_ref(value).iter(),
-    });
-    values.filter_map(|value| value.as_str().map(str::to_owned)).collect()
-}
-
-fn launch_of(task: &Prepared) -> Launch {
-    match (task.kind, extension(task)) {
-        (TaskKind::Command, _) => Launch::Command { program: task.entry.clone() },
-        (_, Some("sh")) => Launch::Shell { entry: task.entry.clone(), path: start_path(task) },
-        (_, Some("r" | "R")) => Launch::Command { program: "Rscript".into() },
-        _ => Launch::Script { entry: task.entry.clone(), path: start_path(task) },
     }
 }
 
@@ -252,9 +258,9 @@ fn links(root: &Path, left_out: &[LeftOut]) -> Vec<FolderLink> {
 }
 
 /// Where user code finds the values it was given.
-fn write_params(path: &Path, run: &NewRun) -> Result<(), Failure> {
+fn write_params(path: &Path, params: &[Param]) -> Result<(), Failure> {
     let unwritable = |error: std::io::Error| Failure::trouble(format!("cannot write `{}`: {error}", path.display()));
-    let bytes = serde_json::to_vec(&run.params).expect("parameters have text keys");
+    let bytes = serde_json::to_vec(params).expect("parameters have text keys");
     std::fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).map_err(unwritable)?;
     std::fs::write(path, bytes).map_err(unwritable)
 }

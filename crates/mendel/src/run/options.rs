@@ -65,6 +65,9 @@ pub struct RunOptions {
     /// Do not record the load of the machine.
     #[arg(long)]
     pub no_monitor: bool,
+    /// Let `import coretex` find what is installed, rather than the module that works without a server.
+    #[arg(long)]
+    pub no_compat: bool,
     /// Show what would be done and do nothing.
     #[arg(long)]
     pub dry_run: bool,

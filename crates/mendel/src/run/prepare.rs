@@ -4,15 +4,20 @@ use std::path::{Path, PathBuf};
 
 use mendel_agent::environment::{self, Detected, EnvironmentChoice, Machine, Place};
 use mendel_engine::EnvironmentPolicy;
-use mendel_model::{EnvironmentLock, Identity, Param, RunId, TaskKind};
-use mendel_snapshot::{Options, Purpose};
-use mendel_spec::{GridRequest, Kind, Member, ProjectFile, ReadOptions, TaskFile, ValuesFile};
+use mendel_model::{Digest, EnvironmentLock, Identity, Param, RunId, TaskKind};
+use mendel_snapshot::{Options, Patterns, Purpose, StatIndex};
+use mendel_spec::{GridRequest, Kind, Member, ParamSchema, ProjectFile, ReadOptions, TaskFile, ValuesFile};
 
 use crate::{
     context::{Context, present_folder},
     exit::Failure,
     printer::Printer,
-    run::{options::RunOptions, script, target::Target},
+    run::{
+        data::{self, Data},
+        options::RunOptions,
+        script,
+        target::Target,
+    },
 };
 
 /// One task of a request, with the cells that are wanted of it.
@@ -57,6 +62,8 @@ pub struct Prepared {
     pub monitor: bool,
     /// Whether large outputs are kept.
     pub keep_outputs: bool,
+    /// Outputs that it should set.
+    pub outputs: Vec<String>,
     /// The cells.
     pub cells: Vec<Cell>,
     /// Whether several values were asked for.
@@ -73,7 +80,30 @@ pub struct Cell {
     pub words: Vec<String>,
     /// What it means; none where only the run itself can tell.
     pub identity: Option<Identity>,
+    /// Options that are part of what it means.
+    pub means: Vec<String>,
+    /// The datasets and models that its parameters name.
+    pub data: Data,
 }
+
+impl Cell {
+    /// The only cell of a request.
+    pub fn of(params: Vec<Param>, words: Vec<String>, identity: Option<Identity>) -> Self {
+        Self { suffix: String::new(), params, words, identity, means: Vec::new(), data: Data::default() }
+    }
+
+    /// What the run keeps of it besides its parameters.
+    pub fn documents(&self) -> serde_json::Map<String, serde_json::Value> {
+        let mut documents = self.data.document(&self.params);
+        if !self.means.is_empty() {
+            documents.insert(MEANS.to_owned(), serde_json::json!(self.means));
+        }
+        documents
+    }
+}
+
+/// The document of a run that keeps the options that are part of what it means.
+pub const MEANS: &str = "means";
 
 impl Prepared {
     /// The start folder below the root, with `/`; empty for the root itself.
@@ -98,6 +128,12 @@ impl Prepared {
         let (place, machine) = (place(context), Machine::of_this_process());
         environment::known_lock(&self.environment(&place, &machine)).map_err(Failure::from)
     }
+
+    /// The digest of everything that a snapshot would hold now.
+    pub fn code_digest(&self, index: &mut StatIndex) -> Result<Digest, Failure> {
+        let options = Options { git: false, ..self.snapshot.clone() };
+        Ok(mendel_snapshot::snapshot(&self.root, &options, index)?.manifest.digest())
+    }
 }
 
 /// Where environments are kept.
@@ -115,18 +151,39 @@ pub async fn prepare(
     match target {
         Target::Script { path, words } => Ok(vec![script::prepare(path, words, options, context).await?]),
         Target::Command { words } => Ok(vec![script::prepare_command(words, options)?]),
-        Target::Folders(folders) => folders.iter().map(|folder| prepare_folder(folder, options, printer)).collect(),
+        Target::Folders(folders) => prepare_folders(folders, options, context, printer).await,
     }
 }
 
-/// Makes the script of `folder` ready.
-pub fn prepare_folder(folder: &Path, options: &RunOptions, printer: &Printer) -> Result<Prepared, Failure> {
+/// Makes the scripts of `folders` ready.
+pub async fn prepare_folders(
+    folders: &[PathBuf],
+    options: &RunOptions,
+    context: &Context,
+    printer: &Printer,
+) -> Result<Vec<Prepared>, Failure> {
+    let tasks = folders.iter().map(|folder| prepare_folder(folder, options, printer));
+    let mut tasks = tasks.collect::<Result<Vec<_>, _>>()?;
+    for task in &mut tasks {
+        data::find(context, task, None).await?;
+    }
+    Ok(tasks)
+}
+
+fn prepare_folder(folder: &Path, options: &RunOptions, printer: &Printer) -> Result<Prepared, Failure> {
     let root = folder
         .canonicalize()
         .map_err(|error| Failure::trouble(format!("cannot read `{}`: {error}", folder.display())))?;
     let task = mendel_spec::read_folder_with(&root, &ReadOptions { entry: options.entry.as_deref() })?;
     note(printer, &task.warnings);
     let entry = runnable(&task, folder)?;
+    if entry.ends_with(".ipynb") {
+        // A cell that cannot be run is told before anything starts.
+        let path = root.join(&entry);
+        let text = std::fs::read(&path)
+            .map_err(|error| Failure::input(format!("cannot read `{}`: {error}", path.display())))?;
+        script::code(&path, &text)?;
+    }
     let values = options.values.as_deref().map(ValuesFile::read).transpose()?;
     let given = options.given()?;
     let request = GridRequest {
@@ -144,7 +201,8 @@ pub fn prepare_folder(folder: &Path, options: &RunOptions, printer: &Printer) ->
         (None, Some(file)) => EnvironmentChoice::File(file.clone()),
         _ => settings.choice,
     };
-    let cells = grid.members.into_iter().map(|member| cell_of_folder(&entry, member)).collect();
+    let means = means(options.no_compat);
+    let cells = grid.members.into_iter().map(|member| cell_of_folder(&entry, member, &means)).collect();
     Ok(Prepared {
         kind: TaskKind::Folder,
         name: options.name.clone().unwrap_or(task.name),
@@ -154,7 +212,7 @@ pub fn prepare_folder(folder: &Path, options: &RunOptions, printer: &Printer) ->
         typed: PathBuf::from(&entry),
         entry,
         private: true,
-        coretex: task.document.contains_key("param_groups"),
+        coretex: !options.no_compat && task.document.contains_key("param_groups"),
         policy: settings.policy,
         detected: environment::detect(&root, &choice, &Machine::of_this_process())?,
         inputs: None,
@@ -165,15 +223,30 @@ pub fn prepare_folder(folder: &Path, options: &RunOptions, printer: &Printer) ->
         origin: None,
         monitor: !options.no_monitor,
         keep_outputs: options.keep_outputs,
+        outputs: required_outputs(&task.schema),
         is_grid: !grid.axes.is_empty(),
         cells,
         root,
     })
 }
 
-fn cell_of_folder(entry: &str, member: Member) -> Cell {
-    let identity = Identity::of_script(entry, "", &member.params, &[]);
-    Cell { suffix: member.suffix, params: member.params, words: Vec::new(), identity: Some(identity) }
+fn cell_of_folder(entry: &str, member: Member, means: &[String]) -> Cell {
+    let identity = Identity::of_script(entry, "", &member.params, means);
+    Cell { suffix: member.suffix, means: means.to_vec(), ..Cell::of(member.params, Vec::new(), Some(identity)) }
+}
+
+/// What a folder's run means besides its parameters: with `coretex` as installed it may do
+/// something else.
+pub fn means(no_compat: bool) -> Vec<String> {
+    if no_compat { vec![NO_COMPAT.to_owned()] } else { Vec::new() }
+}
+
+/// The option that keeps the module `coretex` as installed.
+pub const NO_COMPAT: &str = "--no-compat";
+
+/// The outputs that a task declares as required.
+pub fn required_outputs(schema: &ParamSchema) -> Vec<String> {
+    schema.outputs.iter().filter(|output| output.required).map(|output| output.name.clone()).collect()
 }
 
 /// The entry of a folder that this version can run.
@@ -222,16 +295,12 @@ impl Settings {
     /// Reads the project file at or above `root`.
     pub fn of(root: &Path, options: &RunOptions) -> Result<Self, Failure> {
         let file = ProjectFile::find(root)?.unwrap_or_default();
-        if !file.snapshot.ignore.is_empty() {
-            return Err(Failure::input_hint(
-                format!("`snapshot.ignore` of `{}` is not applied by this version", file.path.display()),
-                "put the patterns into a `.mendelignore`",
-            ));
-        }
         let env = options.env.clone().or(file.env.clone());
         let choice = env.map(|word| word.parse()).transpose()?.unwrap_or_default();
         let tags = file.tags.iter().chain(&options.tags).cloned().collect();
-        let mut snapshot = Options { purpose: Purpose::Task, ..Options::default() };
+        let folder = file.path.parent().unwrap_or(root).to_owned();
+        let ignore = Patterns { folder, lines: file.snapshot.ignore };
+        let mut snapshot = Options { purpose: Purpose::Task, ignore, ..Options::default() };
         let limits = &mut snapshot.limits;
         limits.files = file.snapshot.max_files.unwrap_or(limits.files);
         limits.bytes = file.snapshot.max_bytes.unwrap_or(limits.bytes);

@@ -12,8 +12,10 @@ use crate::{
     context::Context,
     exit::Failure,
     run::{
+        data,
         options::RunOptions,
-        prepare::{Cell, Prepared},
+        prepare::{self, Cell, MEANS, Prepared},
+        script,
     },
 };
 
@@ -36,7 +38,7 @@ pub async fn prepare(context: &Context, run: &Run, options: &RunOptions) -> Resu
     let sets: Vec<_> = given.sets.into_iter().chain(given.either).collect();
     let root = restore(context, snapshot).await?;
     let cell = match facts.kind {
-        TaskKind::Folder => folder_cell(run, &root, &sets)?,
+        TaskKind::Folder => folder_cell(run, &root, &sets, options)?,
         _ => script_cell(run, &root, &sets)?,
     };
     let choice = match facts.environment.as_ref().map(|lock| lock.manager) {
@@ -46,7 +48,8 @@ pub async fn prepare(context: &Context, run: &Run, options: &RunOptions) -> Resu
         Some(EnvironmentManager::Conda) => EnvironmentChoice::Conda,
     };
     let choice = options.env.as_deref().map(str::parse).transpose()?.unwrap_or(choice);
-    Ok(Prepared {
+    let coretex = cell.means.is_empty() && is_coretex(&root);
+    let mut task = Prepared {
         kind: facts.kind,
         name: options.name.clone().unwrap_or_else(|| facts.name.clone()),
         description: facts.comment.clone(),
@@ -55,7 +58,7 @@ pub async fn prepare(context: &Context, run: &Run, options: &RunOptions) -> Resu
         entry: facts.script.entry.clone(),
         typed: typed(run, &root),
         private: true,
-        coretex: is_coretex(&root),
+        coretex,
         policy: EnvironmentPolicy::default(),
         detected: environment::detect(&root, &choice, &Machine::of_this_process())?,
         inputs: None,
@@ -66,10 +69,13 @@ pub async fn prepare(context: &Context, run: &Run, options: &RunOptions) -> Resu
         origin: Some(facts.id),
         monitor: !options.no_monitor,
         keep_outputs: options.keep_outputs,
+        outputs: Vec::new(),
         cells: vec![cell],
         is_grid: false,
         root,
-    })
+    };
+    data::find(context, &mut task, Some(run)).await?;
+    Ok(task)
 }
 
 /// The snapshot as a folder; the same one serves every replay and is never run in.
@@ -101,11 +107,16 @@ pub async fn manifest(context: &Context, snapshot: Digest) -> Result<Manifest, F
         .map_err(|error| Failure::trouble(format!("snapshot `{snapshot}` is not a manifest: {error}")))
 }
 
-fn folder_cell(run: &Run, root: &Path, sets: &[Assignment]) -> Result<Cell, Failure> {
+fn folder_cell(run: &Run, root: &Path, sets: &[Assignment], options: &RunOptions) -> Result<Cell, Failure> {
     let task = mendel_spec::read_folder_with(root, &ReadOptions { entry: Some(&run.facts.script.entry) })?;
     let params = overridden(run, &task.schema, sets)?;
-    let identity = Identity::of_script(&run.facts.script.entry, "", &params, &[]);
-    Ok(Cell { suffix: String::new(), params, words: Vec::new(), identity: Some(identity) })
+    let means: Vec<String> =
+        run.facts.documents.get(MEANS).cloned().map_or_else(
+            || prepare::means(options.no_compat),
+            |means| serde_json::from_value(means).unwrap_or_default(),
+        );
+    let identity = Identity::of_script(&run.facts.script.entry, "", &params, &means);
+    Ok(Cell { means, ..Cell::of(params, Vec::new(), Some(identity)) })
 }
 
 /// The values the run had; those that `sets` names are read as the snapshot declares them.
@@ -124,8 +135,9 @@ fn overridden(run: &Run, schema: &ParamSchema, sets: &[Assignment]) -> Result<Ve
 
 fn script_cell(run: &Run, root: &Path, sets: &[Assignment]) -> Result<Cell, Failure> {
     let script = &run.facts.script;
-    let source = std::fs::read(root.join(&script.entry)).unwrap_or_default();
-    let parser = mendel_spec::parser_of(&String::from_utf8_lossy(&source));
+    let entry = root.join(&script.entry);
+    let source = std::fs::read(&entry).unwrap_or_default();
+    let parser = mendel_spec::parser_of(&script::code(&entry, &source)?);
     let words = match (&parser, sets.is_empty()) {
         (_, true) => script.arguments.clone(),
         (Some(parser), false) => {
@@ -143,7 +155,7 @@ fn script_cell(run: &Run, root: &Path, sets: &[Assignment]) -> Result<Cell, Fail
         (false, false) => Some(Identity::of_script(&script.entry, &script.working_folder, &params, &[])),
         (false, true) => Some(Identity::of_script(&script.entry, &script.working_folder, &[], &words)),
     };
-    Ok(Cell { suffix: String::new(), params, words, identity })
+    Ok(Cell::of(params, words, identity))
 }
 
 /// The entry relative to the folder the run starts in.

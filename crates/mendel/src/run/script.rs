@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use mendel_agent::environment::{self, EnvironmentChoice, Machine};
 use mendel_model::{Digest, Identity, Param, TaskKind};
 use mendel_snapshot::{Purpose, project_root};
-use mendel_spec::{Assignment, GridRequest, KnownParser, Member, ParamSchema, Problem, Problems, Refusal};
+use mendel_spec::{Assignment, GridRequest, KnownParser, Member, Notebook, ParamSchema, Problem, Problems, Refusal};
 
 use crate::{
     context::Context,
@@ -32,7 +32,8 @@ pub async fn prepare(
     let root = project_root(script.parent().unwrap_or(Path::new("/"))).folder;
     let entry = below(&root, &script);
     let note = format!("parser/{}", Digest::of(&source));
-    let parser = match mendel_spec::parser_of(&String::from_utf8_lossy(&source)) {
+    let code = code(path, &source)?;
+    let parser = match mendel_spec::parser_of(&code) {
         Some(parser) => Some((parser, true)),
         None => learned(context, &note).await?.map(|parser| (parser, false)),
     };
@@ -48,6 +49,15 @@ pub async fn prepare(
     let kind = Kind { kind: TaskKind::Script, name, entry, typed: path.to_owned(), purpose };
     let known = parser.is_some_and(|(_, certain)| certain);
     assemble(kind, root, folder, (cells, is_grid), (!known).then_some(note), options)
+}
+
+/// What the file at `path` holds of Python.
+pub fn code(path: &Path, source: &[u8]) -> Result<String, Failure> {
+    let text = String::from_utf8_lossy(source);
+    match path.extension().is_some_and(|extension| extension == "ipynb") {
+        true => Ok(Notebook::read(&path.display().to_string(), &text)?.code()),
+        false => Ok(text.into_owned()),
+    }
 }
 
 /// Makes the command `words` ready.
@@ -113,6 +123,7 @@ fn assemble(
         origin: None,
         monitor: !options.no_monitor,
         keep_outputs: options.keep_outputs,
+        outputs: Vec::new(),
         cells,
         is_grid,
     })
@@ -164,7 +175,7 @@ fn cell(
             params.iter_mut().for_each(|param| ARGUMENTS.clone_into(&mut param.section));
             keep_origins(&mut params, member.params);
             let identity = Identity::of_script(place.0, place.1, &params, &[]);
-            Ok(Cell { suffix: member.suffix, params, words, identity: Some(identity) })
+            Ok(Cell { suffix: member.suffix, ..Cell::of(params, words, Some(identity)) })
         }
         Err(Refusal::Bad(problems)) if certain => Err(problems.into()),
         // A parser learned from an earlier run may have changed with a module since.
@@ -183,7 +194,7 @@ fn keep_origins(params: &mut [Param], given: Vec<Param>) {
 
 fn of_words(suffix: String, words: Vec<String>, place: Place<'_>) -> Cell {
     let identity = Identity::of_script(place.0, place.1, &[], &words);
-    Cell { suffix, params: Vec::new(), words, identity: Some(identity) }
+    Cell { suffix, ..Cell::of(Vec::new(), words, Some(identity)) }
 }
 
 /// Cells of a script or command whose parser is not known: values are passed on as words.

@@ -43,11 +43,7 @@ impl Target {
             return Err(missing(first));
         }
         match path.extension().and_then(|extension| extension.to_str()) {
-            Some("py") => Ok(Self::Script { path, words: words[1..].to_vec() }),
-            Some("ipynb") => Err(Failure::input_hint(
-                format!("`{first}` is a notebook, and this version runs scripts and commands"),
-                "`jupyter nbconvert --to script` makes a script of it",
-            )),
+            Some("py" | "ipynb") => Ok(Self::Script { path, words: words[1..].to_vec() }),
             _ => {
                 let program = if first.contains('/') { first.clone() } else { format!("./{first}") };
                 Ok(Self::Command { words: std::iter::once(program).chain(words[1..].iter().cloned()).collect() })

@@ -4,12 +4,15 @@
 
 mod bad_input;
 mod command;
+mod data;
 mod folder;
 mod grid;
 mod interrupt;
 mod lab;
 mod layering;
 mod looking;
+mod notebook;
+mod old_task;
 mod project;
 mod rerun;
 mod script;

@@ -192,3 +192,31 @@ fn two_commands_on_one_workspace_both_work() {
     let runs = lab.json(&["runs"]);
     assert!(runs["runs"].as_array().expect("runs").iter().all(|run| run["status"] == "completed"), "{runs}");
 }
+
+#[test]
+fn the_words_of_a_parser_with_subcommands_are_answered_once_they_have_run() {
+    let lab = Lab::new();
+    let script = "import argparse, options\nparser = argparse.ArgumentParser()\ncommands = parser.add_subparsers(dest='command')\n\
+        fit = commands.add_parser('fit')\nfit.add_argument('--lr', type=float, default=options.LR)\n\
+        args = parser.parse_args()\nprint(args.lr)\n";
+    lab.write("train.py", lab.counting() + script);
+    lab.write("options.py", "LR = 0.1\n");
+
+    let first = lab.run(&["train.py", "fit"]);
+    assert_eq!(first["params"], json!({"command": "fit", "lr": 0.1}));
+    let again = lab.run(&["train.py", "fit"]);
+    assert_eq!((id(&again), lab.executions()), (id(&first), 1));
+    assert_eq!(again["params"], first["params"]);
+
+    let given = lab.run(&["train.py", "fit", "--lr", "0.2"]);
+    assert_eq!((given["params"]["lr"].clone(), lab.executions()), (json!(0.2), 2));
+    lab.write("options.py", "LR = 0.2\n");
+    let edited = lab.run(&["train.py", "fit"]);
+    assert_eq!(
+        (edited["params"]["lr"].clone(), lab.executions()),
+        (json!(0.2), 3),
+        "a default that changed is noticed"
+    );
+    lab.write("options.py", "LR = 0.3\n");
+    assert_eq!(lab.run(&["train.py", "fit"])["params"]["lr"], json!(0.3), "equal words do not mean what they meant");
+}

@@ -2,16 +2,18 @@
 
 Scripts of task folders with ``param_groups`` import it in place of the original: no
 account, no network. It holds what such scripts use; any other name is refused by name. Names are
-loaded when first used.
+loaded when first used, and the import paths of the original lead to them.
 """
 
 from __future__ import annotations
+
+from . import missing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from . import cache, folder_manager
+    from . import cache, entities, folder_manager, networking, utils
     from .annotation import BBox, CoretexImageAnnotation, CoretexSegmentationInstance
     from .artifact import Artifact
     from .dataset import CustomDataset, NetworkDataset, createDataset
@@ -55,8 +57,11 @@ __all__ = [
     "cache",
     "createDataset",
     "currentTaskRun",
+    "entities",
     "folder_manager",
     "initializeRTask",
+    "networking",
+    "utils",
 ]
 
 _HOMES = {
@@ -88,18 +93,20 @@ _HOMES = {
     "cache": "cache",
     "createDataset": "dataset",
     "currentTaskRun": "task_run",
+    "entities": "entities",
     "folder_manager": "folder_manager",
     "initializeRTask": "task_run",
+    "networking": "networking",
+    "utils": "utils",
 }
+
+missing.install()
 
 
 def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
-        raise AttributeError(
-            f"`coretex.{name}` is not part of the local shim that Mendel puts in place of `coretex`; "
-            "what is there: " + ", ".join(__all__)
-        )
+        raise AttributeError(missing.text(f"coretex.{name}"))
     import importlib
 
     module = importlib.import_module(f".{home}", __name__)

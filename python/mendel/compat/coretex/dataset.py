@@ -245,6 +245,7 @@ def openDataset(datasetType: type[DatasetT], reference: int | str) -> DatasetT:
     if isinstance(reference, str):
         path = Path(reference).expanduser()
         if path.is_dir():
+            shelf.recordUse(path.absolute())
             return datasetType(path.absolute())
         if path.exists():
             raise LookupError(f"dataset `{reference}` is a file; a folder of samples is needed")

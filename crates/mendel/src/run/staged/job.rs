@@ -151,7 +151,7 @@ impl Attempt<'_> {
                 lock: Some(EnvironmentLock::digest(&self.environment.lock)),
             },
             inputs: None,
-            datasets: Vec::new(),
+            data: Vec::new(),
             identity: self.run.identity,
             parser_settles: false,
             parser_note: None,

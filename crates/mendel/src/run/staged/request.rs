@@ -12,7 +12,7 @@ use crate::{
     printer::Printer,
     run::{
         options::RunOptions,
-        prepare::{Prepared, prepare_folder},
+        prepare::{Prepared, prepare_folders},
         target::Target,
     },
 };
@@ -45,10 +45,16 @@ impl TreeRequest {
     }
 
     /// The tasks of the trees that are scripts, made ready.
-    pub fn scripts(&self, options: &RunOptions, printer: &Printer) -> Result<Vec<Prepared>, Failure> {
+    pub async fn scripts(
+        &self,
+        context: &Context,
+        options: &RunOptions,
+        printer: &Printer,
+    ) -> Result<Vec<Prepared>, Failure> {
         let own = |sets: &[String]| sets.iter().filter(|set| !set.contains('/')).cloned().collect();
         let options = RunOptions { sets: own(&options.sets), grids: own(&options.grids), ..options.clone() };
         let scripts = self.forest.others.iter().filter(|task| task.selected && task.kind == Kind::Script);
-        scripts.map(|task| prepare_folder(&task.path, &options, printer)).collect()
+        let folders: Vec<_> = scripts.map(|task| task.path.clone()).collect();
+        prepare_folders(&folders, &options, context, printer).await
     }
 }
