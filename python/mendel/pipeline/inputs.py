@@ -159,9 +159,10 @@ def _work(document: Document, run: str, pipe: Connection) -> None:
     prepare_imports(document)
     inputs = Inputs(document, run)
     status = Status(listener=lambda _, message, intermediate: pipe.send(("status", message, intermediate)))
-    while True:
-        try:
+    try:
+        while True:
             (input_id,) = pipe.recv()
-        except EOFError:
-            return
-        pipe.send(("done", inputs.run(input_id, status)))
+            pipe.send(("done", inputs.run(input_id, status)))
+    except (EOFError, ConnectionError):
+        # Nobody hands over inputs any more; what was finished is in the store.
+        return

@@ -9,7 +9,7 @@ from mendel import _native
 from mendel.notes import warn
 from mendel.pipeline.cells import NOTHING, Cell, Fields, Made
 from mendel.pipeline.config import Config
-from mendel.pipeline.formats import encode, is_mutable
+from mendel.pipeline.formats import MAPPED_MIN, encode, is_mutable
 from mendel.pipeline.input_id import written
 from mendel.pipeline.observe import Reads, look
 from mendel.pipeline.pipeline import StageError, scope_path, section
@@ -69,6 +69,20 @@ class Walk:
             if self._is_marginal(cell):
                 del self.data[cell.name]
         self.outcome.config = plain(self.config.entries)
+        self._forget_values({cell.name for cell in left})
+
+    def _forget_values(self, left: set[str]) -> None:
+        """Frees what is stored and large, and what is not part of the result."""
+        kept = [cell for cell in self.data.cells.values() if cell.name in left and cell.size < MAPPED_MIN]
+        seen = {id(self._own), *map(id, kept)}
+        waiting = [cell for cell in self.data.cells.values() if id(cell) not in seen]
+        waiting += [given for cell in kept if cell.maker for given in cell.maker.inputs.values()]
+        while waiting:
+            cell = waiting.pop()
+            if id(cell) not in seen:
+                seen.add(id(cell))
+                cell.value = NOTHING
+                waiting += cell.maker.inputs.values() if cell.maker else ()
 
     def _enabled(self) -> Dict[str, bool]:
         """Which stages run; refuses what can only fail, before anything runs."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ground import Ground
+from ground import STAGES, Ground
 from mendel import _native
 from mendel.pipeline.place import workspace_of
 
@@ -226,3 +227,29 @@ def test_numbers_that_json_has_not_reach_the_stage_as_numbers(ground: Ground) ->
     assert ground.load([1])[1]["raw"].tolist() == [1, 2, 3, 4]
     assert ground.load([1])[1]["mask"].tolist() == [False, False, True, True]
     assert ground.run([1], config={"smooth": {"sigma": "Infinity"}}) == {}
+
+
+def test_rp_27_change_one_stage_and_wait_only_for_that_stage(ground: Ground) -> None:
+    report = """
+        class Report(Stage):
+            inputs = ["area", "input_id"]
+            outputs = ["report"]
+
+            def process(self, area, input_id, pipeline, config, status=None):
+                count("report", input_id)
+                return {"report": f"{input_id}: {area > 3}"}
+        """
+    ground.write(textwrap.dedent(STAGES) + textwrap.dedent(report))
+    ground.stages = [*ground.stages, "Report"]
+    names = ["load", "smooth", "cut", "measure", "report"]
+    assert ground.run([1]) == dict.fromkeys(names, 1)
+    ground.edit("def scale(value):", "def scale(value):  # twice")
+    assert ground.run([1]) == {}
+    ground.edit("value * 2", "value * 3")
+    assert ground.run([1]) == {"measure": 1, "report": 1}
+    assert ground.run([1, 22]) == dict.fromkeys(names, 1)
+    assert all(line.endswith(" 22") for line in ground.lines())
+    # Another area, and the same report of it: whoever reads the report would not run.
+    ground.edit("value * 3", "value * 4")
+    assert ground.run([1, 22]) == {"measure": 2, "report": 2}
+    assert ground.load([1, 22])[1]["report"] == "1: True"

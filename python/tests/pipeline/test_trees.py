@@ -277,3 +277,21 @@ def test_data_stored_by_hand_is_loaded_and_checked(tree: Any, tmp_path: Path) ->
     assert task.is_pending(pipeline, Config({"first": {"k": 1}})) == ""
     with pytest.raises(ValueError, match=r"extra \[\], missing \['z'\]"):
         task.load(create_pipeline([first, double, stage(outputs="z")(lambda x: x)]))
+
+
+def test_large_values_are_freed_and_brought_back_when_they_are_read(tmp_path: Path) -> None:
+    import numpy
+    from mendel.pipeline.cells import NOTHING
+
+    @stage
+    def large(input_id: int) -> Any:
+        return numpy.full(1 << 18, float(input_id))
+
+    @stage
+    def total(large: Any) -> float:
+        return float(large.sum())
+
+    data = Task(tmp_path, {"runnable": True, "input_ids": [3]}).run(Config(), create_pipeline([large, total]))
+    cells = data[3].cells  # type: ignore[attr-defined]
+    assert cells["large"].value is NOTHING and cells["total"].value == 3.0 * (1 << 18)
+    assert data[3]["large"][5] == 3.0

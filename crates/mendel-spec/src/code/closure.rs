@@ -12,7 +12,6 @@ use crate::Problem;
 use super::{
     Fingerprint, SymbolFact,
     base::{CodeBase, ModuleId, ModuleSource, UnitId},
-    facts::Attribute,
     links::{Doubt, Target},
 };
 
@@ -87,37 +86,33 @@ impl<S: ModuleSource> CodeBase<S> {
         }
         self.enter(id.0, closure);
         let links = self.links(id);
-        let annotations = links.annotations.iter().filter(|_| closure.full);
-        closure.open.extend(links.targets.iter().chain(annotations).rev().cloned());
+        let annotations = links.annotations.iter().filter(|_| closure.full || links.is_watched);
+        let is_new = |target: &&Target| match target {
+            Target::Unit(id) => !closure.units.contains(id),
+            Target::Module(module) => !closure.modules.contains(module),
+            Target::Whole(module) => !closure.whole.contains(module),
+            Target::External(name) => !closure.external.contains(name.split('.').next().unwrap_or(name)),
+            Target::Builtin(_) | Target::Missing(_) => false,
+        };
+        closure.open.extend(links.targets.iter().chain(annotations).rev().filter(is_new).cloned());
         closure.doubts.extend(links.doubts.iter().cloned());
-        let facts = self.modules[id.0].facts.clone();
-        for attribute in &facts.units[id.1].attributes {
-            self.want(id.0, attribute, closure);
+        for (name, line) in &links.wanted {
+            self.want(id.0, name.as_deref(), *line, closure);
         }
     }
 
-    /// An attribute of an unknown object, unless something installed made the object.
-    fn want(&mut self, module: ModuleId, attribute: &Attribute, closure: &mut Closure) {
-        if let Some(via) = &attribute.via {
-            let is_installed = |target: &Target| match target {
-                Target::External(name) => !name.contains("load") && !name.contains("open"),
-                Target::Module(_) => true,
-                _ => false,
-            };
-            let found = self.resolve(module, via);
-            if !found.is_empty() && found.iter().all(|found| is_installed(&found.target)) {
-                return;
-            }
-        }
-        match &attribute.name {
+    /// An attribute of an object whose class is not known.
+    fn want(&mut self, module: ModuleId, name: Option<&str>, line: u32, closure: &mut Closure) {
+        match name {
+            Some(name) if closure.wanted.contains_key(name) => {}
             Some(name) => {
-                closure.wanted.entry(name.clone()).or_insert((module, attribute.line));
+                closure.wanted.insert(name.to_owned(), (module, line));
             }
             None => {
                 closure.is_any_wanted = true;
                 closure.doubts.insert(Doubt {
                     file: self.modules[module].file.clone(),
-                    line: attribute.line,
+                    line,
                     text: "a computed attribute of an unknown object: every class imported here counts".to_owned(),
                 });
             }
@@ -149,6 +144,8 @@ impl<S: ModuleSource> CodeBase<S> {
                 }
             }
         }
+        let mut more: Vec<_> = more.into_iter().collect();
+        more.sort_by(|(a, _), (b, _)| (&self.modules[a.0].name, a.1).cmp(&(&self.modules[b.0].name, b.1)));
         for (id, (name, (module, line))) in more {
             let class = &self.modules[id.0].unit(id.1).parts[0].name;
             let text = format!("an object with `.{name}` may be a `{}.{class}`: it counts", self.modules[id.0].name);
@@ -233,8 +230,8 @@ impl<S: ModuleSource> CodeBase<S> {
         let full = closure.full;
         let digest_of = |links: &super::links::Links| if full { links.full } else { links.digest };
         let mut parts: Vec<Digest> = Vec::with_capacity(closure.units.len() + closure.events.len());
-        let mut symbols: BTreeMap<String, SymbolFact> = BTreeMap::new();
-        let mut add = |name: String, digest: Digest, line: u32| {
+        let mut symbols: BTreeMap<Arc<str>, SymbolFact> = BTreeMap::new();
+        let mut add = |name: Arc<str>, digest: Digest, line: u32| {
             symbols
                 .entry(name)
                 .and_modify(|known| {
@@ -244,20 +241,19 @@ impl<S: ModuleSource> CodeBase<S> {
                 .or_insert(SymbolFact { digest, line });
         };
         let mut units: Vec<UnitId> = closure.units.iter().copied().collect();
-        units.sort_unstable_by(|a, b| (&self.modules[a.0].file, a.1).cmp(&(&self.modules[b.0].file, b.1)));
+        units.sort_unstable();
         for id in &units {
-            parts.push(digest_of(&self.links(*id)));
-            let module = &self.modules[id.0];
-            let unit = module.unit(id.1);
-            for part in unit.parts.iter() {
-                let name = if part.name.is_empty() { "(top level)" } else { &part.name };
-                let digest = if full { part.full } else { part.digest };
-                add(format!("{}:{name}", module.file), digest, part.line);
+            let links = self.links(*id);
+            let is_full = full || links.is_watched;
+            parts.push(digest_of(&links));
+            let unit = self.modules[id.0].unit(id.1);
+            for (part, name) in unit.parts.iter().zip(&links.names) {
+                add(name.clone(), if is_full { part.full } else { part.digest }, part.line);
             }
         }
         if !closure.events.is_empty() {
             let order: String = closure.events.iter().map(|id| self.place(*id)).collect();
-            add("(order of what runs at import)".to_owned(), Digest::of(order.as_bytes()), 1);
+            add("(order of what runs at import)".into(), Digest::of(order.as_bytes()), 1);
         }
         let mut files = BTreeSet::new();
         for module in
@@ -267,7 +263,7 @@ impl<S: ModuleSource> CodeBase<S> {
             let content = module.facts.content.as_bytes();
             if module.facts.fault.is_some() {
                 parts.push(Digest::of(&[module.file.as_bytes(), content].concat()));
-                add(format!("{}:(bytes)", module.file), module.facts.content, 1);
+                add(format!("{}:(bytes)", module.file).into(), module.facts.content, 1);
             } else if full {
                 parts.push(Digest::of(&[module.file.as_bytes(), module.facts.doc.as_bytes()].concat()));
             }

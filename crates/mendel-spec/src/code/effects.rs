@@ -3,6 +3,8 @@
 //! A statement whose calls are known to change nothing counts only where its names are used; any
 //! other counts for whoever imports the module.
 
+use std::collections::HashSet;
+
 use super::{
     base::{CodeBase, ModuleId, ModuleSource, UnitId},
     facts::{Ref, Run},
@@ -112,7 +114,7 @@ impl<S: ModuleSource> CodeBase<S> {
             // What is installed may keep the functions it is given.
             Target::External(name) => is_calm_package(name) || (!is_setting(name) && run.handed.is_empty()),
             Target::Builtin(name) => !RESTLESS.contains(&name.as_str()),
-            Target::Unit(_) => is_calm && self.is_quiet_callee(found),
+            Target::Unit(_) => is_calm && self.is_quiet_callee(found, &mut HashSet::new()),
             Target::Module(_) => true,
             Target::Whole(_) | Target::Missing(_) => false,
         })
@@ -131,7 +133,7 @@ impl<S: ModuleSource> CodeBase<S> {
         })
     }
 
-    fn is_quiet_callee(&mut self, found: &Found) -> bool {
+    fn is_quiet_callee(&mut self, found: &Found, seen: &mut HashSet<UnitId>) -> bool {
         let Target::Unit(id) = found.target else { return true };
         let facts = self.modules[id.0].facts.clone();
         let unit = &facts.units[id.1];
@@ -141,16 +143,20 @@ impl<S: ModuleSource> CodeBase<S> {
         if unit.immutable {
             return true;
         }
-        (unit.class.is_some() || unit.is_function) && self.is_quiet(id)
+        (unit.class.is_some() || unit.is_function) && self.is_quiet(id, seen)
     }
 
     /// Whether calling a function, or making an instance of a class, changes nothing but its own value.
-    fn is_quiet(&mut self, id: UnitId) -> bool {
+    ///
+    /// `seen` are the callers, which are quiet together if nothing any of them calls is not.
+    fn is_quiet(&mut self, id: UnitId, seen: &mut HashSet<UnitId>) -> bool {
         if let Some(known) = self.quiet.get(&id) {
             return *known;
         }
-        // Until shown otherwise: functions that call each other are quiet together.
-        self.quiet.insert(id, true);
+        let is_first = seen.is_empty();
+        if !seen.insert(id) {
+            return true;
+        }
         let facts = self.modules[id.0].facts.clone();
         let unit = &facts.units[id.1];
         let is_quiet = !unit.noisy
@@ -160,7 +166,7 @@ impl<S: ModuleSource> CodeBase<S> {
                     Target::External(name) => is_calm_package(name),
                     Target::Builtin(name) => !RESTLESS.contains(&name.as_str()),
                     Target::Unit(callee) if found.rest && looks => self.modules[callee.0].unit(callee.1).fresh,
-                    Target::Unit(_) => self.is_quiet_callee(found),
+                    Target::Unit(_) => self.is_quiet_callee(found, seen),
                     Target::Module(_) => true,
                     Target::Whole(_) | Target::Missing(_) => false,
                 })
@@ -170,13 +176,17 @@ impl<S: ModuleSource> CodeBase<S> {
                     && !class.opaque
                     && class.bases.iter().all(|base| {
                         self.resolve(id.0, base).iter().all(|found| match found.target {
-                            Target::Unit(base) => self.is_quiet(base),
+                            Target::Unit(base) => self.is_quiet(base, seen),
                             Target::Whole(_) | Target::Missing(_) => false,
                             _ => true,
                         })
                     })
             });
-        self.quiet.insert(id, is_quiet);
+        if !is_quiet {
+            self.quiet.insert(id, false);
+        } else if is_first {
+            self.quiet.extend(seen.iter().map(|id| (*id, true)));
+        }
         is_quiet
     }
 }

@@ -187,13 +187,9 @@ impl<'a> Walker<'a, '_> {
         }
     }
 
-    /// An annotation, which counts where somebody may look at it.
+    /// An annotation, which counts in the full form only.
     pub(super) fn annotation(&mut self, annotation: Option<&'a Expr>) {
-        if self.annotated {
-            self.optional(annotation, Self::expr);
-        } else {
-            self.hidden(|walker| walker.optional(annotation, Self::expr));
-        }
+        self.hidden(|walker| walker.optional(annotation, Self::expr));
     }
 
     pub(super) fn arguments(&mut self, arguments: &'a Arguments) {

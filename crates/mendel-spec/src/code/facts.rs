@@ -59,6 +59,8 @@ pub(super) struct Unit {
     pub is_function: bool,
     /// Whether it looks at signatures, docstrings or sources.
     pub reflective: bool,
+    /// Decorators that may look at annotations and docstrings, if they are not the project's.
+    pub watchers: Vec<Ref>,
     pub class: Option<Class>,
     pub value: Option<Literal>,
 }
@@ -135,6 +137,8 @@ pub(super) struct Attribute {
     pub name: Option<String>,
     /// The free name that made the object.
     pub via: Option<Ref>,
+    /// Whether the object is what calling that name gives, and not a part of it.
+    pub is_made: bool,
     pub line: u32,
 }
 

@@ -6,7 +6,7 @@ use mendel_model::Digest;
 
 use super::{
     base::{CodeBase, ModuleId, ModuleSource, UnitId},
-    facts::{Origin, Ref, Root, Use},
+    facts::{Attribute, Origin, Ref, Root, Use},
 };
 
 /// Where a reference leads.
@@ -56,9 +56,15 @@ pub(super) struct Links {
     /// Those of annotations, for code that looks at them.
     pub annotations: Vec<Target>,
     pub doubts: Vec<Doubt>,
+    /// Attributes of objects whose class is not known, with their lines; none for a computed name.
+    pub wanted: Vec<(Option<String>, u32)>,
+    /// What each part of the unit is called in a fingerprint.
+    pub names: Vec<Arc<str>>,
     /// Of the unit and of where its references lead: without docstrings and annotations, and with them.
     pub digest: Digest,
     pub full: Digest,
+    /// Whether something that is not the project's may look at annotations and docstrings.
+    pub is_watched: bool,
 }
 
 /// Functions that evaluate text in the module around.
@@ -94,8 +100,16 @@ impl<S: ModuleSource> CodeBase<S> {
         let facts = self.modules[module].facts.clone();
         let unit = &facts.units[index];
         let blank = Digest::of(b"");
-        let mut links =
-            Links { targets: Vec::new(), annotations: Vec::new(), doubts: Vec::new(), digest: blank, full: blank };
+        let mut links = Links {
+            targets: Vec::new(),
+            annotations: Vec::new(),
+            doubts: Vec::new(),
+            wanted: Vec::new(),
+            names: Vec::new(),
+            digest: blank,
+            full: blank,
+            is_watched: false,
+        };
         let (mut plain, mut full) = (Vec::new(), Vec::new());
         for part in &unit.parts {
             plain.extend(part.digest.as_bytes());
@@ -119,13 +133,44 @@ impl<S: ModuleSource> CodeBase<S> {
                 plain.extend(text.as_bytes());
             }
         }
+        // In the order of the references, which is the same whatever was looked at before.
         for targets in [&mut links.targets, &mut links.annotations] {
-            targets.sort();
-            targets.dedup();
+            let mut seen = HashSet::new();
+            targets.retain(|target| seen.insert(target.clone()));
         }
-        links.digest = Digest::of(&plain);
+        links.wanted = unit
+            .attributes
+            .iter()
+            .filter(|attribute| !self.is_of_known_class(module, attribute))
+            .map(|attribute| (attribute.name.clone(), attribute.line))
+            .collect();
+        let file = &self.modules[module].file;
+        let name_of = |name: &str| format!("{file}:{}", if name.is_empty() { "(top level)" } else { name }).into();
+        links.names = unit.parts.iter().map(|part| name_of(&part.name)).collect();
         links.full = Digest::of(&full);
+        links.is_watched = unit.watchers.iter().any(|watcher| {
+            self.resolve(module, watcher)
+                .iter()
+                .any(|found| !matches!(found.target, Target::Unit(_) | Target::Module(_)))
+        });
+        links.digest = if links.is_watched { links.full } else { Digest::of(&plain) };
         links
+    }
+
+    /// Whether the object with that attribute is of a class that is reached anyway, or of none of the project's.
+    fn is_of_known_class(&mut self, module: ModuleId, attribute: &Attribute) -> bool {
+        let Some(via) = &attribute.via else { return false };
+        let found = self.resolve(module, via);
+        !found.is_empty()
+            && found.iter().all(|found| match &found.target {
+                Target::External(name) => !name.contains("load") && !name.contains("open"),
+                Target::Module(_) => true,
+                Target::Unit((module, unit)) => self.modules[*module].unit(*unit).class.as_ref().is_some_and(|class| {
+                    let is_usual = !class.metaclass && !class.members.iter().any(|member| member == "__new__");
+                    attribute.is_made && !found.rest && is_usual
+                }),
+                _ => false,
+            })
     }
 
     /// Where a unit stands: its file, its names and, where others bind the same name, its turn.
@@ -210,7 +255,7 @@ impl<S: ModuleSource> CodeBase<S> {
             }
             Root::Import(origin) => match reference.how {
                 Use::Load => self.load_only(module, origin, &mut search),
-                _ => self.from_origin(module, origin, &reference.path, &mut search),
+                _ => self.in_origin(module, origin, &reference.path, &mut search),
             },
         }
         search.found
@@ -228,7 +273,7 @@ impl<S: ModuleSource> CodeBase<S> {
             is_bound = true;
             let unit = &facts.units[index];
             for import in unit.imports.iter().filter(|import| import.name.as_deref() == Some(name)) {
-                self.from_origin(module, &import.origin, path, search);
+                self.in_origin(module, &import.origin, path, search);
                 if let Some(loads) = &import.loads {
                     self.chain_of_modules(loads, search);
                 }
@@ -251,7 +296,7 @@ impl<S: ModuleSource> CodeBase<S> {
         is_bound
     }
 
-    fn from_origin(&mut self, module: ModuleId, origin: &Origin, path: &[String], search: &mut Search) {
+    fn in_origin(&mut self, module: ModuleId, origin: &Origin, path: &[String], search: &mut Search) {
         let Some(base) = self.absolute(module, origin) else {
             return search
                 .add(Target::Missing(format!("{}{}", ".".repeat(origin.level as usize), origin.module)), false);

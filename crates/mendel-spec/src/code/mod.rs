@@ -7,6 +7,7 @@
 //! than may be needed, and a [`Doubt`] says so.
 
 mod base;
+mod chain;
 mod closure;
 mod declaration;
 mod effects;
@@ -20,7 +21,7 @@ mod stmt;
 mod tests;
 mod walk;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use mendel_model::Digest;
 use serde::{Deserialize, Serialize};
@@ -35,7 +36,7 @@ pub struct Fingerprint {
     /// Of everything reached; another digest means that a result may be another.
     pub digest: Digest,
     /// What was reached, as `file:name` and, for members of classes, `file:Class.name`.
-    pub symbols: BTreeMap<String, SymbolFact>,
+    pub symbols: BTreeMap<Arc<str>, SymbolFact>,
     /// The files of the modules reached, below their import roots.
     pub files: Vec<String>,
     /// Top-level names of the modules reached that are not the project's.

@@ -5,9 +5,10 @@ use ruff_python_ast::{Expr, Stmt, StmtClassDef, StmtIf};
 use ruff_text_size::Ranged;
 
 use super::{
+    chain::chain,
     facts::{Class, FACTS_VERSION, Import, Literal, ModuleFacts, Part, Run, Unit, Use},
     scope::{Bindings, from_origin, import_binding, is_fresh},
-    walk::{Lines, Walker, chain},
+    walk::{Lines, Walker},
 };
 
 /// The class attributes that say what a stage is.
@@ -196,6 +197,7 @@ impl<'a> Reader<'a> {
                     self.imports(&inner.finalbody, into);
                 }
                 Stmt::With(inner) => self.imports(&inner.body, into),
+                Stmt::ClassDef(inner) => self.imports(&inner.body, into),
                 Stmt::For(inner) => {
                     self.imports(&inner.body, into);
                     self.imports(&inner.orelse, into);
@@ -240,7 +242,7 @@ fn finish(walker: Walker<'_, '_>, unit: &mut Unit) {
     unit.attributes = walker.attributes.into_iter().collect();
     unit.attributes.sort();
     unit.attributes.dedup_by(|a, b| {
-        a.name == b.name
+        (&a.name, a.is_made) == (&b.name, b.is_made)
             && a.via.as_ref().map(|via| (&via.root, &via.path)) == b.via.as_ref().map(|via| (&via.root, &via.path))
     });
     unit.noisy = walker.noisy;
@@ -248,6 +250,9 @@ fn finish(walker: Walker<'_, '_>, unit: &mut Unit) {
         unit.calls = walker.calls.into_iter().collect();
         unit.calls.sort();
     }
+    unit.watchers = walker.watchers;
+    unit.watchers.sort();
+    unit.watchers.dedup();
     unit.effect |= walker.effect;
     unit.mutates = walker.mutates;
     unit.reflective = walker.reflective;

@@ -11,11 +11,13 @@ use super::facts::Origin;
 
 /// What is known of a bound name.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Role {
+pub(super) enum Role<'a> {
     Parameter,
     /// Bound to new objects only.
     Fresh,
     Local,
+    /// Bound once, to what calling that gives.
+    Made(&'a Expr),
     /// A function or class within.
     Definition,
     /// Bound by one import and nothing else.
@@ -25,9 +27,11 @@ pub(super) enum Role {
 /// The names a body binds.
 #[derive(Debug, Default)]
 pub(super) struct Bindings<'a> {
-    pub names: HashMap<&'a str, Role>,
+    pub names: HashMap<&'a str, Role<'a>>,
     pub globals: HashSet<&'a str>,
     pub nonlocals: HashSet<&'a str>,
+    /// Names that functions within declare with `nonlocal`.
+    rebound: Vec<&'a str>,
 }
 
 impl<'a> Bindings<'a> {
@@ -38,6 +42,12 @@ impl<'a> Bindings<'a> {
         let declared: Vec<_> = bindings.globals.iter().chain(&bindings.nonlocals).copied().collect();
         for name in declared {
             bindings.names.remove(name);
+        }
+        // A function within binds the name again, to anything.
+        for name in std::mem::take(&mut bindings.rebound) {
+            if let Some(role) = bindings.names.get_mut(name).filter(|role| **role != Role::Parameter) {
+                *role = Role::Local;
+            }
         }
         bindings
     }
@@ -63,11 +73,11 @@ impl<'a> Bindings<'a> {
         }
     }
 
-    fn bind(&mut self, name: &'a str, role: Role) {
+    fn bind(&mut self, name: &'a str, role: Role<'a>) {
         self.names
             .entry(name)
             .and_modify(|known| {
-                if *known != role || matches!(role, Role::Import(_)) {
+                if *known != role || matches!(role, Role::Import(_) | Role::Made(_)) {
                     *known = Role::Local;
                 }
             })
@@ -120,10 +130,29 @@ pub(super) fn is_fresh(expr: &Expr) -> bool {
     }
 }
 
+/// Collects the names of `nonlocal` statements at any depth.
+struct Rebound<'a, 'r>(&'r mut Vec<&'a str>);
+
+impl<'a> Visitor<'a> for Rebound<'a, '_> {
+    fn visit_stmt(&mut self, stmt: &'a Stmt) {
+        match stmt {
+            Stmt::Nonlocal(nonlocal) => self.0.extend(nonlocal.names.iter().map(|name| name.as_str())),
+            other => walk_stmt(self, other),
+        }
+    }
+
+    // Statements alone are looked at.
+    fn visit_expr(&mut self, _: &'a Expr) {}
+}
+
 impl<'a> Visitor<'a> for Bindings<'a> {
     fn visit_stmt(&mut self, stmt: &'a Stmt) {
         match stmt {
-            Stmt::FunctionDef(function) => self.bind(function.name.as_str(), Role::Definition),
+            Stmt::FunctionDef(function) => {
+                self.bind(function.name.as_str(), Role::Definition);
+                let mut inner = Rebound(&mut self.rebound);
+                inner.visit_body(&function.body);
+            }
             Stmt::ClassDef(class) => self.bind(class.name.as_str(), Role::Definition),
             Stmt::Import(import) => self.import(import),
             Stmt::ImportFrom(import) => self.import_from(import),
@@ -136,6 +165,13 @@ impl<'a> Visitor<'a> for Bindings<'a> {
                         other => self.visit_expr(other),
                     }
                 }
+                self.visit_expr(&assign.value);
+            }
+            Stmt::Assign(assign) if matches!(assign.targets.as_slice(), [Expr::Name(_)]) => {
+                let ([Expr::Name(name)], Expr::Call(call)) = (assign.targets.as_slice(), &*assign.value) else {
+                    return walk_stmt(self, stmt);
+                };
+                self.bind(name.id.as_str(), Role::Made(&call.func));
                 self.visit_expr(&assign.value);
             }
             other => walk_stmt(self, other),

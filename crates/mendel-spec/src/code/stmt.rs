@@ -7,16 +7,17 @@ use ruff_python_ast::{
 use ruff_text_size::Ranged;
 
 use super::{
+    chain::{chain, innermost},
     facts::{Origin, Ref, Root, Run, Use},
     scope::{Bindings, Role, from_origin, import_binding},
-    walk::{Meaning, Walker, chain, innermost},
+    walk::{Meaning, Walker},
 };
 
 /// Methods that run when an instance is made.
 const MAKING: [&str; 4] = ["__init__", "__new__", "__post_init__", "__set_name__"];
 
-/// Decorators that are known not to look at annotations.
-const BLIND: [&str; 18] = [
+/// Decorators that are known not to look at annotations or docstrings.
+const BLIND: [&str; 21] = [
     "property",
     "setter",
     "getter",
@@ -34,6 +35,9 @@ const BLIND: [&str; 18] = [
     "overload",
     "total_ordering",
     "no_grad",
+    "njit",
+    "jit",
+    "vectorize",
     "dataclass",
 ];
 
@@ -209,7 +213,7 @@ impl<'a> Walker<'a, '_> {
         let Expr::Name(name) = target else { return self.changed(target) };
         match self.meaning(name.id.as_str()) {
             Meaning::Free if self.deferred == 0 && name.id.as_str() != "__all__" => self.changed(target),
-            Meaning::Bound(_, Role::Parameter | Role::Local) => self.noisy |= self.on_call,
+            Meaning::Bound(_, Role::Parameter | Role::Local | Role::Made(_)) => self.noisy |= self.on_call,
             _ => {}
         }
     }
@@ -278,8 +282,6 @@ impl<'a> Walker<'a, '_> {
 
     fn function(&mut self, function: &'a StmtFunctionDef) {
         let is_method = self.in_class_body();
-        let was_annotated = self.annotated;
-        self.annotated |= !function.decorator_list.iter().all(|decorator| is_blind(&decorator.expression));
         self.tag(140);
         self.flag(function.is_async);
         self.text(function.name.as_str());
@@ -287,7 +289,6 @@ impl<'a> Walker<'a, '_> {
         self.parameters(&function.parameters);
         self.type_parameters(function.type_params.as_deref());
         self.annotation(function.returns.as_deref());
-        self.annotated = was_annotated;
 
         let is_static =
             function.decorator_list.iter().any(|decorator| last_name(&decorator.expression) == "staticmethod");
@@ -323,10 +324,7 @@ impl<'a> Walker<'a, '_> {
 
     /// Reads within the body of a class.
     pub(super) fn class_body(&mut self, class: &'a StmtClassDef, read: impl FnOnce(&mut Self)) {
-        let was_annotated = self.annotated;
-        self.annotated |= !class.decorator_list.iter().all(|decorator| is_blind(&decorator.expression));
         self.within(Bindings::of_body(&class.body), true, None, read);
-        self.annotated = was_annotated;
     }
 
     fn decorators(&mut self, decorators: &'a [Decorator], name: &str) {
@@ -346,6 +344,9 @@ impl<'a> Walker<'a, '_> {
             };
             self.reference(base, &path.map(|(_, path)| path).unwrap_or_default(), Use::Read)
         });
+        if let Some(Some(callee)) = callee.as_ref().filter(|_| !is_blind(&decorator.expression)) {
+            self.watchers.push(callee.clone());
+        }
         match callee {
             Some(Some(callee)) if self.deferred == 0 => {
                 let own = Ref { root: Root::Name(name.to_owned()), path: Vec::new(), how: Use::Read, line };

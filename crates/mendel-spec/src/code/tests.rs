@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, io, path::Path, sync::Arc};
+use std::{io, path::Path};
 
 use proptest::prelude::*;
 
@@ -282,6 +282,42 @@ fn circles_of_imports_and_stars_come_to_an_end() {
     ];
     let found = fingerprint(&files, "a.S");
     assert!(found.symbols.contains_key("c.py:two"), "{:?}", found.symbols);
+}
+
+#[test]
+fn a_fingerprint_is_the_same_whatever_was_asked_before() {
+    let files = [
+        ("k/__init__.py", ""),
+        ("k/one.py", "import lib\nlib.x = 1\n"),
+        ("k/two.py", "import lib\nlib.x = 2\n"),
+        ("k/a.py", "class S:\n    def p(self, x):\n        from . import one, two\n        return x.area()\n"),
+        ("k/b.py", "from . import two, one, grid\nclass S:\n    def p(self, x): return x.area()\n"),
+        ("k/grid.py", "import lib\nlib.y = 1\nclass Grid:\n    def area(self): return 1\n"),
+        ("k/area.py", "import lib\nlib.y = 2\nclass Area:\n    def area(self): return 1\n"),
+    ];
+    let mut both = code(&files);
+    let after_other = (both.fingerprint("k.b.S").expect("one"), both.fingerprint("k.a.S").expect("other"));
+    assert_eq!(after_other, (fingerprint(&files, "k.b.S"), fingerprint(&files, "k.a.S")));
+}
+
+#[test]
+fn functions_that_call_each_other_are_quiet_only_if_all_of_them_are() {
+    let other = |value: u8| {
+        format!(
+            "REG = []\ndef f(n):\n    g(n)\n    h(n)\ndef g(n):\n    if n: f(n)\ndef h(n):\n    REG.append(n)\nx = f(0)\ny = g({value})\n"
+        )
+    };
+    assert!(follows("import other\nclass S:\n    pass\n", &other(1), &other(2)));
+}
+
+#[test]
+fn a_local_that_a_function_within_binds_again_may_be_anything() {
+    let stage = "class A:\n    pass\nclass S:\n    def process(self, x):\n        a = A()\n        def swap():\n            nonlocal a\n            a = x\n        swap()\n        return a.area()\n";
+    let of = |area: &str| {
+        let grid = format!("class Grid:\n    def area(self): return {area}\n");
+        fingerprint(&[("k/__init__.py", ""), ("k/grid.py", &grid), ("k/s.py", stage)], "k.s.S").digest
+    };
+    assert_ne!(of("1"), of("2"));
 }
 
 const NOISY: &str = "import math\nfrom k import util\n\nLIMIT = 3\n\n\nclass S:\n    size = 2\n\n    def process(self, x, y=1):\n        total = 0\n        for item in x:\n            if item > LIMIT:\n                total += util.scale(item)\n        return {'y': f'{total}', 'z': [math.sin(v) for v in x]}\n\n    def other(self):\n        return self.size\n";

@@ -31,7 +31,7 @@ pub(super) fn plain(source: &str) -> Result<String, Vec<Fault>> {
     let (first, rest) = source.split_once('\n').unwrap_or((source, ""));
     if let Some(magic) = first.strip_prefix("%%") {
         let name = magic.split_whitespace().next().unwrap_or_default();
-        if SHELLS.contains(&name) && !(name == "script" && !magic.contains("sh")) {
+        if SHELLS.contains(&name) && (name != "script" || magic.contains("sh")) {
             return shell(rest).map(|call| call + &"\n".repeat(rest.lines().count())).map_err(|fault| vec![fault]);
         }
         return match TRANSPARENT.contains(&name) {
@@ -41,10 +41,10 @@ pub(super) fn plain(source: &str) -> Result<String, Vec<Fault>> {
     }
     let parsed = parse_unchecked(source, ParseOptions::from(Mode::Ipython));
     let mut walk = Walk { source, edits: Vec::new(), faults: Vec::new() };
-    for error in parsed.errors() {
+    // What follows the first is often a consequence of it.
+    if let Some(error) = parsed.errors().first() {
         let message = format!("not Python: {}", error.error.to_string().trim());
         walk.fault(error.location, Fault { line: 1, message, hint: String::new() });
-        // What follows the first is often a consequence of it.
         return Err(walk.faults);
     }
     match parsed.syntax() {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::project::{Files, Marker, Project, STAGES, stage};
 
 /// One edit, with what it is known to reach.
-pub struct Edit {
+pub(crate) struct Edit {
     pub name: String,
     pub kind: String,
     pub files: Files,
@@ -25,7 +25,7 @@ impl Dice {
 }
 
 /// All edits.
-pub fn all(project: &Project) -> Vec<Edit> {
+pub(crate) fn all(project: &Project) -> Vec<Edit> {
     let mut edits = Vec::new();
     for marker in &project.markers {
         edits.extend(marked(project, marker));

@@ -7,7 +7,10 @@ mod edits;
 mod project;
 mod python;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use edits::Edit;
 use project::{Project, STAGES};
@@ -49,7 +52,7 @@ fn planted_edits_never_lead_to_wrong_reuse_seldom_to_needless_work_and_always_to
             if !is_stale && (is_reached || is_other) {
                 wrong.push(format!("{} for {stage}", edit.name));
             }
-            let why = differing(&before[stage], &after[stage]);
+            let why = if is_stale { differing(&before[stage], &after[stage]) } else { Vec::new() };
             if is_stale && why.is_empty() {
                 unexplained.push(format!("{} for {stage}", edit.name));
             }
@@ -82,13 +85,13 @@ fn planted_edits_never_lead_to_wrong_reuse_seldom_to_needless_work_and_always_to
 
 /// Names of the symbols that differ between two fingerprints.
 fn differing(before: &mendel_spec::code::Fingerprint, after: &mendel_spec::code::Fingerprint) -> Vec<String> {
-    let names: BTreeSet<&String> = before.symbols.keys().chain(after.symbols.keys()).collect();
+    let names: BTreeSet<&Arc<str>> = before.symbols.keys().chain(after.symbols.keys()).collect();
     names
         .into_iter()
         .filter(|&name| {
             before.symbols.get(name).map(|fact| fact.digest) != after.symbols.get(name).map(|fact| fact.digest)
         })
-        .cloned()
+        .map(ToString::to_string)
         .collect()
 }
 

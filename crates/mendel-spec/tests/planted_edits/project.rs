@@ -12,7 +12,7 @@ use std::{
 use mendel_spec::code::{CodeBase, Entry, Fingerprint, Given, ModuleFacts, ModuleSource};
 
 /// The classes that are asked for.
-pub const STAGES: [&str; 18] = [
+pub(crate) const STAGES: [&str; 18] = [
     "alone.Alone",
     "lab.stages.fifth.Circles",
     "lab.stages.first.Combine",
@@ -34,16 +34,16 @@ pub const STAGES: [&str; 18] = [
 ];
 
 /// The stage that a short name in a marker means.
-pub fn stage(short: &str) -> &'static str {
+pub(crate) fn stage(short: &str) -> &'static str {
     let found = STAGES.into_iter().find(|stage| stage.rsplit('.').next() == Some(short));
     found.unwrap_or_else(|| panic!("no stage `{short}`"))
 }
 
 /// Contents of files by path; an edit holds those it changes, none for a file it removes.
-pub type Files = BTreeMap<String, Option<String>>;
+pub(crate) type Files = BTreeMap<String, Option<String>>;
 
 /// A place that an edit may change.
-pub struct Marker {
+pub(crate) struct Marker {
     pub file: String,
     /// Which one of its file.
     pub index: usize,
@@ -55,7 +55,7 @@ pub struct Marker {
 }
 
 /// The project as it is before any edit.
-pub struct Project {
+pub(crate) struct Project {
     pub files: BTreeMap<String, String>,
     pub markers: Vec<Marker>,
     templates: BTreeMap<String, String>,
@@ -65,7 +65,7 @@ pub struct Project {
 
 impl Project {
     /// Reads the templates and writes the project to a folder of its own.
-    pub fn read() -> Self {
+    pub(crate) fn read() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/planted_edits/project");
         let mut templates = BTreeMap::new();
         collect(&root, &root, &mut templates);
@@ -92,14 +92,14 @@ impl Project {
     }
 
     /// The file of a marker with `new` at its place.
-    pub fn changed(&self, marker: &Marker, new: &str) -> String {
+    pub(crate) fn changed(&self, marker: &Marker, new: &str) -> String {
         render(&self.templates[&marker.file], |text, index| {
             if index == marker.index { new.to_owned() } else { old_of(text).to_owned() }
         })
     }
 
     /// The fingerprints of all stages with `edit` made; facts of unchanged files are kept.
-    pub fn fingerprints(&self, edit: &Files) -> BTreeMap<&'static str, Fingerprint> {
+    pub(crate) fn fingerprints(&self, edit: &Files) -> BTreeMap<&'static str, Fingerprint> {
         let mut files = self.files.clone();
         for (path, text) in edit {
             match text {

@@ -9,7 +9,7 @@ use std::{
 use crate::project::{Files, Project, STAGES};
 
 /// A Python process that runs the stages with the edits it is given.
-pub struct Python {
+pub(crate) struct Python {
     child: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
@@ -17,7 +17,7 @@ pub struct Python {
 
 impl Python {
     /// Starts the process on the project.
-    pub fn start(project: &Project) -> Self {
+    pub(crate) fn start(project: &Project) -> Self {
         let mut child = Command::new("python3")
             .args(["-c", include_str!("driver.py")])
             .arg(project.folder.path())
@@ -35,7 +35,7 @@ impl Python {
     }
 
     /// What each stage gives with `edit` made.
-    pub fn results(&mut self, edit: &Files) -> BTreeMap<String, String> {
+    pub(crate) fn results(&mut self, edit: &Files) -> BTreeMap<String, String> {
         self.say(&serde_json::to_string(edit).expect("texts"));
         let mut line = String::new();
         self.output.read_line(&mut line).expect("an answer");

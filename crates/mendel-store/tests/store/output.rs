@@ -120,7 +120,7 @@ async fn results_are_reused_only_of_runs_that_ended_well(world: World) {
         config: serde_json::Value::Null,
         seconds: 0.5,
     };
-    let input = Some(mendel_model::InputId::Name("1".into()));
+    let input = Some(mendel_model::InputId::Text("1".into()));
     let whole = StepResult { step: "cut[\"1\"]".into(), input, stage: Some(record), ..result(4, 500) };
     world.store.put_results(std::slice::from_ref(&whole)).await.expect("puts");
     let found = world.store.results(&[identity]).await.expect("reads");
