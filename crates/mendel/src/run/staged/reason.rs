@@ -1,12 +1,14 @@
 //! Causes as reasons that runs keep and answers tell: which symbols, which file and line.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use mendel_engine::pipeline::Cause;
 use mendel_model::{Reason, ReasonKind};
-use mendel_spec::code::Fingerprint;
+use mendel_spec::code::{Fingerprint, SymbolFact};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 use super::StagedTask;
 use crate::{context::Context, exit::Failure};
@@ -14,10 +16,13 @@ use crate::{context::Context, exit::Failure};
 /// Symbols that are named in one reason.
 const NAMED: usize = 4;
 
+/// Symbols by name.
+type Table = BTreeMap<Arc<str>, SymbolFact>;
+
 /// What the code of a stage was made of, kept so that a later change can be named.
 #[derive(Serialize, Deserialize)]
 struct Symbols {
-    symbols: BTreeMap<String, mendel_spec::code::SymbolFact>,
+    symbols: Table,
 }
 
 fn note_key(digest: &str) -> String {
@@ -55,14 +60,12 @@ pub async fn name_symbols(context: &Context, task: &StagedTask, causes: &mut [Ca
 }
 
 fn name(reason: &mut Reason, was: &Symbols, print: &Fingerprint) {
-    let all: BTreeSet<&String> = was.symbols.keys().chain(print.symbols.keys()).collect();
-    let digest = |symbols: &BTreeMap<String, mendel_spec::code::SymbolFact>, name: &String| {
-        symbols.get(name).map(|symbol| symbol.digest)
-    };
-    let mut changed: Vec<&String> =
+    let all: BTreeSet<&Arc<str>> = was.symbols.keys().chain(print.symbols.keys()).collect();
+    let digest = |symbols: &Table, name: &Arc<str>| symbols.get(name).map(|symbol| symbol.digest);
+    let mut changed: Vec<&Arc<str>> =
         all.into_iter().filter(|name| digest(&was.symbols, name) != digest(&print.symbols, name)).collect();
     // A class changes with each of its members: the member says more.
-    let members: Vec<String> = changed.iter().map(|name| (*name).clone()).collect();
+    let members: Vec<Arc<str>> = changed.iter().map(|name| Arc::clone(name)).collect();
     changed.retain(|name| !members.iter().any(|member| member.starts_with(&format!("{name}."))));
     let Some(first) = changed.first() else { return };
     let (file, _) = first.split_once(':').unwrap_or((first, ""));
