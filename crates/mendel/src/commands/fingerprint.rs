@@ -44,7 +44,7 @@ impl FingerprintCommand {
         let mut code = Code::below(&context, &project, &roots);
         let line = |class: String| match code.fingerprint(&class) {
             Ok(print) => Line { class, fingerprint: Some((*print).clone()), error: None },
-            Err(problem) => Line { class, fingerprint: None, error: Some(problem.message) },
+            Err(problems) => Line { class, fingerprint: None, error: Some(problems.to_string()) },
         };
         let lines: Vec<_> = self.classes.into_iter().map(line).collect();
         code.keep(printer);

@@ -90,7 +90,8 @@ async fn run_trees(
     let staged = staged::launch::launch(context, forest, stood, options, printer).await?;
     let failed = staged.tasks.iter().any(|(_, cell)| cell.run.status == mendel_model::Status::Failed);
     let mut outcomes = Vec::with_capacity(scripts.len());
-    if !staged.interrupted && !(options.fail_fast && failed) {
+    let stop = staged.interrupted || options.fail_fast && failed;
+    if !stop {
         outcomes = execute_all(context, &scripts, options, printer).await?;
     }
     let mut document = answer::document(&staged);

@@ -13,7 +13,7 @@ use std::{
 use mendel_model::Digest;
 use mendel_snapshot::{StatIndex, hash_file};
 use mendel_spec::{
-    Problem,
+    Problems,
     code::{CodeBase, Entry, Fingerprint, Given, ModuleFacts, ModuleSource},
 };
 
@@ -22,7 +22,7 @@ use crate::{context::Context, exit::told, printer::Printer, run::index};
 /// The project's code as far as stages reach it.
 pub struct Code {
     base: CodeBase<Kept>,
-    known: HashMap<String, Result<Arc<Fingerprint>, Problem>>,
+    known: HashMap<String, Result<Arc<Fingerprint>, Problems>>,
 }
 
 impl Code {
@@ -38,11 +38,11 @@ impl Code {
     }
 
     /// What the class of that dotted path reaches.
-    pub fn fingerprint(&mut self, class: &str) -> Result<Arc<Fingerprint>, Problem> {
+    pub fn fingerprint(&mut self, class: &str) -> Result<Arc<Fingerprint>, Problems> {
         if let Some(known) = self.known.get(class) {
             return known.clone();
         }
-        let found = self.base.fingerprint(class).map(Arc::new);
+        let found = self.base.fingerprint(class).map(Arc::new).map_err(Problems::from);
         self.known.insert(class.to_owned(), found.clone());
         found
     }

@@ -38,7 +38,7 @@ impl Pipeline {
         for path in &paths {
             match code.fingerprint(&path.path) {
                 Ok(print) => prints.push(print),
-                Err(problem) => problems.push(placed(problem, &path.at)),
+                Err(found) => found.into_iter().for_each(|problem| problems.push(placed(problem, &path.at))),
             }
         }
         if problems.has_errors() {
