@@ -142,6 +142,7 @@ async fn rp_38_a_stage_answers_whatever_becomes_of_its_run(world: World) {
         files: vec![file],
         absent: vec!["shape".into()],
         config: json!({"sigma": 1.0, "n": [1, 2]}),
+        seconds: 0.25,
     };
     let result = |input: i64| StepResult {
         identity,
