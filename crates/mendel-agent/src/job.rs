@@ -126,13 +126,21 @@ pub enum Launch {
         /// Its path as typed, relative to the working folder.
         path: PathBuf,
     },
+    /// The stages of a pipeline, which the package goes through input by input. It keeps
+    /// their results itself, and nothing of it is observed.
+    Stages {
+        /// The folder of the task below the root, with `/`.
+        entry: String,
+        /// The document that says what to go through.
+        document: PathBuf,
+    },
 }
 
 impl Launch {
     /// What it is in the identity of a run.
     pub fn entry(&self) -> &str {
         match self {
-            Self::Script { entry, .. } | Self::Shell { entry, .. } => entry,
+            Self::Script { entry, .. } | Self::Shell { entry, .. } | Self::Stages { entry, .. } => entry,
             Self::Command { program } => program,
         }
     }

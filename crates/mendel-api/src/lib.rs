@@ -32,6 +32,7 @@ pub use client::{BadAddress, Client, Hello};
 pub use console::{ConsolePage, ConsoleQuery};
 pub use error::{ClientError, Problem, ProblemBody, TransportError};
 pub use event::EventQuery;
+pub use note::{FindNotes, FoundNotes};
 pub use record::{Appended, RecordsQuery};
 pub use result::{FindResults, FoundResults, PutResults};
 pub use run::{CreateRuns, DEFAULT_PAGE, RunPage, RunQuery};

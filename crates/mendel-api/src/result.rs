@@ -53,6 +53,11 @@ impl Client {
         Ok(found)
     }
 
+    /// The results of every step of a run that ended well, in the order in which they were kept.
+    pub async fn results_of_run(&self, id: RunId) -> Result<Vec<StepResult>, ClientError> {
+        self.get(Address::of(&[&"runs", &id, &"results"])).await
+    }
+
     /// The result that a run made.
     pub async fn result_of(&self, id: RunId) -> Result<Option<StepResult>, ClientError> {
         self.find(Address::of(&[&"runs", &id, &"result"])).await

@@ -47,7 +47,7 @@ pub use stage::{BadStageName, StageName};
 pub use status::{Move, Status, Transition, WrongStatus};
 pub use step::{
     Dependency, DependencyKind, Output, Reason, ReasonKind, ScopeFile, StageField, StageRecord, StepKey, StepResult,
-    step_key,
+    stage_step, step_key,
 };
 pub use time::Timestamp;
 pub use window::window_means;

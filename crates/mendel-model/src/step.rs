@@ -30,6 +30,14 @@ pub fn step_key(identity: &Identity, dependencies: &[Dependency]) -> StepKey {
     form.finish()
 }
 
+/// The name of a stage's step within its run: `STAGE[INPUT as JSON]`, or `STAGE` alone.
+pub fn stage_step(stage: &str, input: Option<&InputId>) -> String {
+    match input {
+        Some(input) => format!("{stage}[{}]", input.json()),
+        None => stage.to_owned(),
+    }
+}
+
 /// What kind of thing a result depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -154,6 +162,10 @@ pub enum ReasonKind {
     Never,
     /// Its code changed.
     Code,
+    /// A stage was added to the pipeline or removed from it.
+    Pipeline,
+    /// The specification changed in what no stage reads.
+    Specification,
     /// A parameter changed.
     Parameter,
     /// A file it reads changed.
@@ -199,6 +211,13 @@ impl Reason {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_step_is_named_after_its_stage_and_input() {
+        assert_eq!(stage_step("segment", Some(&7.into())), "segment[7]");
+        assert_eq!(stage_step("segment", Some(&"a\"b".into())), r#"segment["a\"b"]"#);
+        assert_eq!(stage_step("fit", None), "fit");
+    }
 
     #[test]
     fn a_step_key_depends_on_every_dependency_and_not_on_their_order() {

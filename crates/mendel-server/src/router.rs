@@ -33,6 +33,7 @@ pub fn router(app: App) -> Router {
         .route("/projects", post(project::create::create_project).get(project::list::list_projects))
         .route("/projects/{name}", get(project::show::show_project))
         .route("/batches/{id}", get(batch::show::show_batch))
+        .route("/notes/find", post(note::find::find_notes))
         .route("/notes/{key}", put(note::put::put_note).get(note::show::show_note));
     Router::new()
         .nest("/api/v1", interface)
@@ -60,6 +61,7 @@ fn runs() -> Router<App> {
         .route("/runs/{run}/artifacts", get(artifact::list::list_artifacts))
         .route("/runs/{run}/artifacts/{name}", get(artifact::history::artifact_history))
         .route("/runs/{run}/result", get(result::of_run::result_of_run))
+        .route("/runs/{run}/results", get(result::all_of_run::results_of_run))
         .route("/runs/{run}/batches", get(batch::of_run::batches_of_run))
 }
 

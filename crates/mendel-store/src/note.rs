@@ -1,11 +1,13 @@
 //! Notes: small documents of the workspace by key, such as what is known of a script.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use crate::{
     Result, Store,
-    database::{json, sql},
-    run::check_name,
+    database::{json, placeholders, sql},
+    run::{LIST, check_name},
 };
 
 impl Store {
@@ -32,5 +34,19 @@ impl Store {
             .await?
             .map(|row| row.document(0))
             .transpose()
+    }
+
+    /// The documents under `keys`, in their order.
+    pub async fn notes(&self, keys: &[String]) -> Result<Vec<Option<Value>>> {
+        let mut found: HashMap<String, Value> = HashMap::new();
+        let mut session = self.database.read().await?;
+        for part in keys.chunks(LIST) {
+            let text = format!("SELECT key, document FROM notes WHERE key IN ({})", placeholders(1, part.len()));
+            let keys = part.iter().map(|key| key.as_str().into());
+            for row in session.all(sql(text).bind_all(keys)).await? {
+                found.insert(row.text(0)?, row.document(1)?);
+            }
+        }
+        Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
     }
 }

@@ -56,6 +56,14 @@ impl Store {
         Ok(identities.iter().map(|identity| found.get(identity).cloned().unwrap_or_default()).collect())
     }
 
+    /// Every result of a run, in the order in which they were put.
+    pub async fn results_of_run(&self, run: RunId) -> Result<Vec<StepResult>> {
+        let mut session = self.database.read().await?;
+        let text =
+            "SELECT s.document FROM results s JOIN runs r ON r.number = s.run WHERE r.id = $1 ORDER BY s.position";
+        session.all(sql(text).bind(run)).await?.iter().map(|row| row.document(0)).collect()
+    }
+
     /// The newest result of a run, whatever became of the run.
     pub async fn result_of(&self, run: RunId) -> Result<Option<StepResult>> {
         let mut session = self.database.read().await?;

@@ -89,7 +89,9 @@ pub enum Command {
     Show(commands::show::Show),
     Plan(commands::plan::Plan),
     Run(commands::run::Run),
+    Status(commands::status::Status),
     Why(commands::why::Why),
+    Results(commands::results::Results),
     Rerun(commands::rerun::Rerun),
     Resume(commands::resume::Resume),
     Runs(commands::runs::Runs),
@@ -114,6 +116,9 @@ pub enum Command {
     Backup(commands::backup::Backup),
     Sync(commands::sync::Sync),
     Completions(commands::completions::Completions),
+    /// Print what the code of classes is made of.
+    #[command(hide = true)]
+    Fingerprint(commands::fingerprint::FingerprintCommand),
     /// Serve the workspace on a Unix socket until idle.
     #[command(hide = true)]
     Companion(commands::companion::Companion),

@@ -130,18 +130,13 @@ class Steps:
         decision: Document = json.loads(_native.decide(json.dumps(question)))
         return decision
 
-    def claim(self, step: str) -> bool:
-        """Makes sure that nobody else computes a step, until its result is put or it is released.
-
-        Returns:
-            Whether somebody else did until now, so that its result is there.
-        """
+    def claim(self, step: str) -> None:
+        """Makes sure that nobody else computes a step, until its result is put or it is released."""
         if self._claims.take(step, wait=False):
-            return False
+            return
         # While it waits it holds nothing that another process may be waiting for.
         self.flush()
         self._claims.take(step, wait=True)
-        return True
 
     def release(self, step: str) -> None:
         """Gives up a step that is not computed here after all."""
@@ -205,13 +200,19 @@ class Steps:
             return self.job.code.get(name)
         if kind == "environment":
             return self.job.environment_digest
+        place = self.place(name, input_id)
+        return None if place is None else self.vault.file_digest(os.path.join(self.job.project, place))
+
+    def place(self, name: str, input_id: Any) -> str | None:
+        """Where the file of a dependency is: below the project root, or its whole path."""
         if not name.startswith("scope:"):
-            return self.vault.file_digest(os.path.join(self.job.project, name))
+            return name
         scope, _, suffix = name[len("scope:") :].partition("/")
         if scope not in self.pipeline.scopes:
             return None
-        path = scope_path(scope, self.pipeline.scopes[scope], input_id)
-        return self.vault.file_digest(at(path, suffix))
+        path = os.fspath(at(scope_path(scope, self.pipeline.scopes[scope], input_id), suffix))
+        below = os.path.relpath(path, self.job.project)
+        return path if below.startswith(os.pardir) else below
 
 
 def _has_values(result: Document, keeps: set[str]) -> bool:

@@ -114,7 +114,9 @@ class Walk:
             if identity != decision["identity"]:
                 decision = self._decide(stage, meant, inputs)
         step = f"{decision['identity']} {self._steps.code(stage)}"
-        if decision["reuse"] is None and self._steps.claim(step):
+        if decision["reuse"] is None:
+            self._steps.claim(step)
+            # Somebody may have put it between the question and the claim.
             decision = self._decide(stage, meant, inputs)
         try:
             self.outcome.reasons[stage.id] = decision["reasons"]
@@ -192,8 +194,9 @@ class Walk:
         self.outcome.seconds[stage.id] = result["stage"].get("seconds", result["duration"] / 1000)
         self.outcome.steps[stage.id] = {"identity": result["identity"], "key": result["key"], "run": result["run"]}
         for one in result["dependencies"]:
-            if one["kind"] == "input":
-                self.outcome.read[one["subject"]] = one["digest"]
+            place = self._steps.place(one["subject"], self._input) if one["kind"] == "input" else None
+            if place is not None:
+                self.outcome.read[place] = one["digest"]
 
     def _run(self, stage: Any, made: Made, data: Fields, config: Config) -> tuple[float, Dict[str, str | None]]:
         """Runs a stage on `data`; answers its seconds and the files it read."""

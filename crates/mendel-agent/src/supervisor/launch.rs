@@ -20,6 +20,9 @@ use tokio::process::{Child, Command};
 
 use crate::job::{Job, Launch};
 
+/// The module that goes through the stages of a pipeline.
+const STAGE_WORKER: &str = "mendel.pipeline.worker";
+
 /// A child that is about to be started.
 #[derive(Debug)]
 pub(super) struct Preparation {
@@ -29,8 +32,8 @@ pub(super) struct Preparation {
     pub(super) stand_in: Option<PathBuf>,
     /// Variables of Mendel's own, on top of those of the job.
     pub(super) variables: BTreeMap<&'static str, OsString>,
-    /// The folder put first in `PYTHONPATH`.
-    pub(super) python_path: PathBuf,
+    /// The folder put first in `PYTHONPATH`, if one is.
+    pub(super) python_path: Option<PathBuf>,
 }
 
 /// Starts the process of `job`. Call it from the thread that lives longest: when the
@@ -78,13 +81,13 @@ fn bind_to(parent: Pid) -> io::Result<()> {
 }
 
 fn words(job: &Job, preparation: &Preparation) -> io::Result<(OsString, Vec<OsString>)> {
+    let python = || job.environment.python.clone().map_or_else(|| first_python(job), |python| Ok(python.into()));
     match &job.launch {
         Launch::Script { path, .. } => {
-            let python =
-                job.environment.python.clone().map_or_else(|| first_python(job), |python| Ok(python.into()))?;
             let script = preparation.stand_in.as_deref().unwrap_or(path);
-            Ok((python, vec![script.into()]))
+            Ok((python()?, vec![script.into()]))
         }
+        Launch::Stages { .. } => Ok((python()?, vec!["-m".into(), STAGE_WORKER.into()])),
         Launch::Command { program } => Ok((program.into(), Vec::new())),
         Launch::Shell { path, .. } => {
             let mut words = shebang(&preparation.folder.join(path))?;
@@ -138,7 +141,9 @@ fn set_environment(command: &mut Command, job: &Job, preparation: &Preparation) 
         Some(value) => value.clone().map(OsString::from),
         None => std::env::var_os("PYTHONPATH"),
     };
-    command.env("PYTHONPATH", python_path(&preparation.python_path, inherited.as_deref()));
+    if let Some(first) = &preparation.python_path {
+        command.env("PYTHONPATH", python_path(first, inherited.as_deref()));
+    }
     if !matches!(job.launch, Launch::Script { .. }) && std::env::var_os("PYTHONUNBUFFERED").is_none() {
         // A Python started by a command would keep its lines back, since it sees a pipe.
         command.env("PYTHONUNBUFFERED", "1");

@@ -100,18 +100,6 @@ pub(super) async fn prepare(
             (work.clone(), if below.is_empty() { work } else { work.join(below) })
         }
     };
-    let named = named_paths(job, &folder);
-    let observed = workspace.observed(job.run);
-    // Those of an earlier attempt say nothing about this one.
-    let _ = fs::remove_file(&observed);
-    let settings = Settings {
-        observed: observed.clone(),
-        roots: roots(&root, &job.root),
-        named: named.iter().map(|named| named.path.clone()).collect(),
-        foreign: vec![batch.workspace.join("journal"), batch.workspace.join("blobs"), batch.workspace.join("cache")],
-        package: batch.package.clone(),
-        coretex: job.coretex,
-    };
     let stand_in = match &job.launch {
         Launch::Script { stand_in: Some(text), .. } => {
             let script = place.join("notebook.py");
@@ -120,20 +108,49 @@ pub(super) async fn prepare(
         }
         _ => None,
     };
-    let told = place.join("observe");
-    make(&told, |path| settings.write(path))?;
     let cache = workspace.cache();
     make(&cache, |path| fs::create_dir_all(path))?;
-    let python_path = worker::install(&cache).map_err(|source| PrepareError::Make { path: cache, source })?;
-    let variables = BTreeMap::from([
+    let mut variables = BTreeMap::from([
         ("MENDEL_WORKSPACE", batch.workspace.clone().into()),
         ("MENDEL_API", api.into()),
         ("MENDEL_RUN_ID", job.run.to_string().into()),
         ("MENDEL_ATTEMPT", attempt.to_string().into()),
         ("MENDEL_BINARY", batch.binary.clone().into()),
-        ("MENDEL_OBSERVE", told.into()),
     ]);
-    Ok(Ready { preparation: Preparation { folder, stand_in, variables, python_path }, root, manifest, named, observed })
+    let observed = workspace.observed(job.run);
+    // Those of an earlier attempt say nothing about this one.
+    let _ = fs::remove_file(&observed);
+    let (python_path, named) = match &job.launch {
+        Launch::Stages { document, .. } => {
+            variables.insert("MENDEL_STAGES", document.clone().into());
+            let importable = batch.package.as_ref().map(|package| worker::importable(&cache, package));
+            let importable = importable.transpose().map_err(|source| PrepareError::Make { path: cache, source })?;
+            (importable, Vec::new())
+        }
+        Launch::Script { .. } | Launch::Command { .. } | Launch::Shell { .. } => {
+            let named = named_paths(job, &folder);
+            let settings = observation(batch, job, &root, (&observed, &named));
+            let told = place.join("observe");
+            make(&told, |path| settings.write(path))?;
+            variables.insert("MENDEL_OBSERVE", told.into());
+            let worker = worker::install(&cache).map_err(|source| PrepareError::Make { path: cache, source })?;
+            (Some(worker), named)
+        }
+    };
+    let preparation = Preparation { folder, stand_in, variables, python_path };
+    Ok(Ready { preparation, root, manifest, named, observed })
+}
+
+/// What the processes of a job are told about their observation.
+fn observation(batch: &JobBatch, job: &Job, root: &Path, (observed, named): (&Path, &[Named])) -> Settings {
+    Settings {
+        observed: observed.to_owned(),
+        roots: roots(root, &job.root),
+        named: named.iter().map(|named| named.path.clone()).collect(),
+        foreign: vec![batch.workspace.join("journal"), batch.workspace.join("blobs"), batch.workspace.join("cache")],
+        package: batch.package.clone(),
+        coretex: job.coretex,
+    }
 }
 
 async fn manifest(run: RunId, digest: &Digest, client: &Client) -> Result<Manifest, PrepareError> {

@@ -5,6 +5,7 @@
 //! `PYTHONPATH`; Python imports them by itself as `sitecustomize`, before any user code.
 
 mod observation;
+mod package;
 mod settings;
 
 use std::{
@@ -15,6 +16,7 @@ use std::{
 use mendel_model::Digest;
 
 pub use observation::{Observations, Observed, ReportedParam, Stat, read};
+pub use package::importable;
 pub use settings::Settings;
 
 const FILES: [(&str, &str); 5] = [

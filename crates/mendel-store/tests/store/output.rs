@@ -1,6 +1,9 @@
 //! What runs make besides series: events, artifacts, models, results of steps.
 
-use mendel_model::{Digest, EventKind, Identity, Move, Record, RunUpdate, StepResult, Timestamp};
+use mendel_model::{
+    Digest, EventKind, Identity, Move, Record, RunUpdate, ScopeFile, StageField, StageRecord, StepResult, Timestamp,
+    stage_step,
+};
 use mendel_store::{EventQuery, StoreError};
 use serde_json::{Value, json};
 
@@ -11,6 +14,7 @@ both!(
     the_newest_artifact_of_a_name_is_shown,
     a_model_recorded_again_is_replaced,
     results_are_reused_only_of_runs_that_ended_well,
+    rp_38_a_stage_answers_whatever_becomes_of_its_run,
 );
 
 fn event(kind: &str, metric: &str, step: i64, body: Value) -> Record {
@@ -124,4 +128,40 @@ async fn results_are_reused_only_of_runs_that_ended_well(world: World) {
     let partly = world.store.put_results(&[result(5, 1), result(9, 1)]).await;
     assert!(matches!(partly, Err(StoreError::NotFound { .. })));
     assert_eq!(world.store.result_of(id(5)).await.expect("reads"), None, "all or none");
+}
+
+async fn rp_38_a_stage_answers_whatever_becomes_of_its_run(world: World) {
+    let identity: Identity = format!("m1:{}", Digest::of(b"stage")).parse().expect("an identity");
+    let field =
+        StageField { name: "mask".into(), format: "npy".into(), digest: Digest::of(b"mask"), size: 4, kept: true };
+    let file =
+        ScopeFile { scope: "seg".into(), path_suffix: String::new(), digest: Digest::of(b"png"), size: 3, mode: 0o644 };
+    let stage = StageRecord {
+        task: "/tree/a".into(),
+        fields: vec![field],
+        files: vec![file],
+        absent: vec!["shape".into()],
+        config: json!({"sigma": 1.0, "n": [1, 2]}),
+        seconds: 0.25,
+    };
+    let result = |input: i64| StepResult {
+        identity,
+        key: Digest::of(b"key"),
+        run: id(1),
+        step: stage_step("segment", Some(&input.into())),
+        dependencies: Vec::new(),
+        outputs: Vec::new(),
+        duration: 5,
+        finished: Timestamp(input),
+        input: Some(input.into()),
+        stage: Some(stage.clone()),
+    };
+    world.running(1).await;
+    world.store.put_results(&[result(2), result(1)]).await.expect("puts");
+    assert_eq!(world.store.results(&[identity]).await.expect("reads"), [[result(2), result(1)]]);
+    world.store.move_run(id(1), Some(1), &change(Move::Fail), now()).await.expect("fails");
+    assert_eq!(world.store.results(&[identity]).await.expect("reads"), [[result(2), result(1)]]);
+    assert_eq!(world.store.results_of_run(id(1)).await.expect("reads"), [result(2), result(1)]);
+    world.store.move_run(id(1), None, &change(Move::Reset), now()).await.expect("resets");
+    assert_eq!(world.store.results(&[identity]).await.expect("reads"), [vec![]], "a reset forgets");
 }

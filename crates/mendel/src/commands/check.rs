@@ -13,12 +13,17 @@ use serde_json::{Value, json};
 
 use crate::{
     arguments::{Global, PathArgument},
+    context::Context,
     exit::{Exit, Failure},
     printer::Printer,
     render::{
         document,
         text::{count, safe},
         value::value,
+    },
+    run::{
+        options::RunOptions,
+        staged::{Forest, is_tree},
     },
 };
 
@@ -47,10 +52,10 @@ struct Findings {
 }
 
 impl Check {
-    #[expect(clippy::unused_async, reason = "every command has the same form")]
-    pub async fn execute(self, _: &Global, printer: &Printer) -> Result<Exit, Failure> {
+    pub async fn execute(self, global: &Global, printer: &Printer) -> Result<Exit, Failure> {
         let path = &self.path.path;
         let mut found = match (path.is_dir(), path.is_file()) {
+            (true, _) if is_tree(path) => tree(path, global, printer).await?,
             (true, _) => folder(path, self.entry.as_deref()),
             (false, true) => file(path),
             (false, false) => {
@@ -87,6 +92,18 @@ impl Check {
         });
         Ok(if ok { Exit::Done } else { Exit::BadInput })
     }
+}
+
+/// Everything that is wrong with the tasks of a tree and with their pipelines.
+async fn tree(path: &Path, global: &Global, printer: &Printer) -> Result<Findings, Failure> {
+    let context = Context::here(global).await?;
+    let options = RunOptions::default();
+    let forest = Forest::read(&context, &[path.to_owned()], &options, (false, printer)).await?;
+    let own = path.canonicalize().ok();
+    let kind = if forest.is_staged(own.as_deref()) { Kind::Staged } else { Kind::Node };
+    let mut found = Findings { kind: Some(document::value(&kind)), ..Findings::default() };
+    found.problems.extend(forest.problems);
+    Ok(found)
 }
 
 /// The problem with its code and severity.

@@ -5,6 +5,7 @@ use std::io::{IsTerminal, stdin};
 use mendel_model::{Run, Status};
 use serde_json::json;
 
+use super::reset::forget_completion;
 use crate::{
     arguments::Global,
     context::Context,
@@ -44,6 +45,7 @@ impl Delete {
             return Ok(Exit::BadInput);
         }
         for run in &runs {
+            forget_completion(&context, run).await?;
             context.client.delete_run(run.facts.id).await?;
             printer.note(format_args!("Deleted run @{}", run.number));
         }

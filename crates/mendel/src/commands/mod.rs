@@ -11,6 +11,7 @@ pub mod delete;
 pub mod diff;
 pub mod doctor;
 pub mod export;
+pub mod fingerprint;
 pub mod gc;
 pub mod import;
 pub mod init;
@@ -22,12 +23,14 @@ pub mod publish;
 pub mod report;
 pub mod rerun;
 pub mod reset;
+pub mod results;
 pub mod resume;
 pub mod run;
 pub mod runs;
 pub mod schema;
 pub mod show;
 pub mod snapshot;
+pub mod status;
 pub mod stop;
 pub mod supervise;
 pub mod sync;
@@ -51,6 +54,8 @@ pub async fn execute(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Command::Show(command) => command.execute(global, printer).await,
         Command::Plan(command) => command.execute(global, printer).await,
         Command::Run(command) => command.execute(global, printer).await,
+        Command::Status(command) => command.execute(global, printer).await,
+        Command::Results(command) => command.execute(global, printer).await,
         Command::Why(command) => command.execute(global, printer).await,
         Command::Rerun(command) => command.execute(global, printer).await,
         Command::Resume(command) => command.execute(global, printer).await,
@@ -76,6 +81,7 @@ pub async fn execute(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Command::Backup(command) => command.execute(global, printer).await,
         Command::Sync(command) => command.execute(global, printer).await,
         Command::Completions(command) => command.execute(global, printer).await,
+        Command::Fingerprint(command) => command.execute(global, printer).await,
         Command::Companion(command) => command.execute(global).await,
         Command::Supervise(command) => command.execute(global).await,
     }

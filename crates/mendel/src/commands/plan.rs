@@ -16,6 +16,11 @@ use crate::{
         explain, index,
         options::RunOptions,
         prepare::{self, Prepared},
+        staged::{
+            StagedTask,
+            request::TreeRequest,
+            steps::{self, Planner},
+        },
     },
 };
 
@@ -34,14 +39,17 @@ struct Document {
     steps: Vec<Step>,
     compute: usize,
     reuse: usize,
+    /// Seconds that what is computed took before, as far as that is known.
+    estimate: Option<f64>,
 }
 
+/// One step of the answer.
 #[derive(Serialize)]
-struct Step {
+pub struct Step {
     id: String,
     task: String,
     stage: String,
-    input: Option<String>,
+    input: Option<serde_json::Value>,
     action: &'static str,
     reason: String,
     reasons: Vec<mendel_model::Reason>,
@@ -55,25 +63,79 @@ impl Plan {
     pub async fn execute(self, global: &Global, printer: &Printer) -> Result<Exit, Failure> {
         let Request { options, target } = Request::read(self.options, self.words, "plan")?;
         let context = Context::here(global).await?;
-        let tasks = prepare::prepare(&target, &options, &context, printer).await?;
-        let mut plans = Vec::with_capacity(tasks.len());
-        for task in &tasks {
-            plans.push(decide(&context, task, options.force, &mut index::of(&context, &task.root)).await?);
+        if let Some(request) = TreeRequest::of(&target, &context, &options, printer).await? {
+            let steps = tree_steps(&context, &request, &options, printer).await?;
+            return Ok(print(steps, printer));
         }
-        Ok(answer(&tasks, &plans, printer))
+        let tasks = prepare::prepare(&target, &options, &context, printer).await?;
+        Ok(print(lines(&context, &tasks, &options).await?, printer))
     }
 }
 
-/// Prints what would be done.
-pub fn answer(tasks: &[Prepared], plans: &[Decided], printer: &Printer) -> Exit {
+async fn lines(context: &Context, tasks: &[Prepared], options: &RunOptions) -> Result<Vec<Step>, Failure> {
+    let mut plans = Vec::with_capacity(tasks.len());
+    for task in tasks {
+        plans.push(decide(context, task, options.force, &mut index::of(context, &task.root)).await?);
+    }
+    Ok(decided(tasks, &plans))
+}
+
+/// Every step of the tasks of trees.
+pub async fn tree_steps(
+    context: &Context,
+    request: &TreeRequest,
+    options: &RunOptions,
+    printer: &Printer,
+) -> Result<Vec<Step>, Failure> {
+    let TreeRequest { forest, stood } = request;
+    let mut planner = Planner::new(context, forest, options)?;
+    let mut steps = Vec::new();
+    for (task, stood) in forest.tasks.iter().zip(stood).filter(|(task, _)| task.selected && task.runnable) {
+        for step in planner.steps(task, stood).await? {
+            steps.push(tree_step(task, &step));
+        }
+    }
+    let scripts = request.scripts(context, options, printer).await?;
+    steps.extend(lines(context, &scripts, options).await?);
+    Ok(steps)
+}
+
+fn tree_step(task: &StagedTask, step: &steps::Step) -> Step {
+    Step {
+        id: format!("{}:{}", task.shown, step.name()),
+        task: task.shown.clone(),
+        stage: step.stage.clone(),
+        input: Some(step.input.value()),
+        action: if step.reused.is_some() { "reuse" } else { "compute" },
+        reason: explain::sentences(&step.reasons),
+        reasons: step.reasons.clone(),
+        run: step.reused.map(|run| run.to_string()),
+        params: Default::default(),
+        seconds: step.seconds,
+    }
+}
+
+fn decided(tasks: &[Prepared], plans: &[Decided]) -> Vec<Step> {
     let steps = tasks
         .iter()
         .zip(plans)
         .flat_map(|(task, plan)| task.cells.iter().zip(&plan.steps).map(move |(cell, step)| (cell, step, plan)));
-    let steps: Vec<_> = steps.map(|(cell, step, plan)| line(cell, step, plan)).collect();
+    steps.map(|(cell, step, plan)| line(cell, step, plan)).collect()
+}
+
+/// Prints what would be done for tasks that are no trees.
+pub fn answer(tasks: &[Prepared], plans: &[Decided], printer: &Printer) -> Exit {
+    print(decided(tasks, plans), printer)
+}
+
+/// Prints what would be done.
+pub fn print(steps: Vec<Step>, printer: &Printer) -> Exit {
+    let computed: Vec<_> = steps.iter().filter(|step| step.action == "compute").collect();
+    let known: Vec<f64> = computed.iter().filter_map(|step| step.seconds).collect();
     let document = Document {
-        compute: plans.iter().map(Decided::compute).sum(),
-        reuse: plans.iter().map(Decided::reuse).sum(),
+        compute: computed.len(),
+        reuse: steps.len() - computed.len(),
+        estimate: (!known.is_empty()).then(|| known.iter().sum()),
         steps,
     };
     printer.answer(&document, |text| {
@@ -84,20 +146,42 @@ pub fn answer(tasks: &[Prepared], plans: &[Decided], printer: &Printer) -> Exit 
             Column::text("PARAMETERS", 2),
             Column::text("BECAUSE", 1),
         ]);
-        for step in &document.steps {
+        for (step, inputs) in folded(&document.steps) {
             let params: Vec<_> =
                 step.params.iter().map(|(name, value)| format!("{name}={}", render::value::value(value))).collect();
-            table.row(vec![
-                step.id.clone().into(),
-                step.action.into(),
-                params.join(" ").into(),
-                step.reason.clone().into(),
-            ]);
+            let name = match inputs {
+                1 => step.id.clone(),
+                inputs => format!("{}:{} ({inputs} inputs)", step.task, step.stage),
+            };
+            table.row(vec![name.into(), step.action.into(), params.join(" ").into(), step.reason.clone().into()]);
         }
         text.push_str(&table.show(render::table::terminal_width(), render::paint::Paint(printer.has_colour())));
         text.push_str(&format!("{} to compute, {} answered by what is stored\n", document.compute, document.reuse));
+        if let Some(seconds) = document.estimate.filter(|_| document.compute > 0) {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a span of time")]
+            let span = render::time::span((seconds * 1000.0) as u64);
+            text.push_str(&format!("what is computed took {span} before\n"));
+        }
     });
     Exit::Done
+}
+
+/// Steps of one stage that fare alike are one line, with their number.
+fn folded(steps: &[Step]) -> Vec<(&Step, usize)> {
+    let mut lines: Vec<(&Step, usize)> = Vec::new();
+    for step in steps {
+        match lines.last_mut() {
+            Some((last, inputs))
+                if step.input.is_some()
+                    && (&last.task, &last.stage, last.action, &last.reason)
+                        == (&step.task, &step.stage, step.action, &step.reason) =>
+            {
+                *inputs += 1;
+            }
+            _ => lines.push((step, 1)),
+        }
+    }
+    lines
 }
 
 fn line(cell: &prepare::Cell, step: &mendel_engine::PlannedStep, plan: &Decided) -> Step {

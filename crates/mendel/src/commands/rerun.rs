@@ -1,6 +1,7 @@
 //! `mendel rerun`
 
 use clap::Args;
+use mendel_model::TaskKind;
 
 use crate::{
     arguments::Global,
@@ -8,7 +9,7 @@ use crate::{
     context::Context,
     exit::{Exit, Failure},
     printer::Printer,
-    run::{options::RunOptions, replay},
+    run::{options::RunOptions, replay, staged},
 };
 
 /// Execute the snapshot of a run again, in a clean folder.
@@ -25,6 +26,9 @@ impl Rerun {
     pub async fn execute(self, global: &Global, printer: &Printer) -> Result<Exit, Failure> {
         let context = Context::here(global).await?;
         let origin = context.run(&self.run).await?;
+        if origin.facts.kind == TaskKind::Staged {
+            return staged::replay::rerun(&context, &origin, &self.options, printer).await;
+        }
         let task = replay::prepare(&context, &origin, &self.options).await?;
         let options = RunOptions { force: true, ..self.options };
         finish(&context, &[task], &options, printer).await

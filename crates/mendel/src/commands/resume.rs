@@ -1,14 +1,14 @@
 //! `mendel resume`
 
 use clap::Args;
-use mendel_model::Status;
+use mendel_model::{Status, TaskKind};
 
 use crate::{
     arguments::Global,
     context::Context,
     exit::{Exit, Failure},
     printer::Printer,
-    run::{launch, options::RunOptions, replay, summary},
+    run::{launch, options::RunOptions, replay, staged, summary},
 };
 
 /// Go on with a run that failed, was stopped or lost its process: a new attempt.
@@ -32,6 +32,9 @@ impl Resume {
                 format!("run @{} is {}, and only one that failed or was stopped goes on", run.number, run.status),
                 hint,
             ));
+        }
+        if run.facts.kind == TaskKind::Staged {
+            return staged::replay::resume(&context, &run, !self.no_monitor, printer).await;
         }
         let options = RunOptions { no_monitor: self.no_monitor, ..RunOptions::default() };
         let task = replay::prepare(&context, &run, &options).await?;

@@ -10,11 +10,13 @@ use crate::{
     run::{
         decide::decide,
         index,
-        launch::launch,
+        launch::{TaskOutcome, launch},
         options::RunOptions,
         outputs,
         prepare::{self, Prepared},
-        reuse, summary,
+        reuse,
+        staged::{self, answer, request::TreeRequest},
+        summary::{self, RunLine, TaskLine},
         target::Target,
     },
 };
@@ -64,8 +66,41 @@ pub async fn execute(
     printer: &Printer,
 ) -> Result<Exit, Failure> {
     let context = Context::here(global).await?;
+    if let Some(request) = TreeRequest::of(target, &context, options, printer).await? {
+        return run_trees(&context, &request, options, printer).await;
+    }
     let tasks = prepare::prepare(target, options, &context, printer).await?;
     finish(&context, &tasks, options, printer).await
+}
+
+/// Decides and executes the tasks of trees: pipelines first, then scripts.
+async fn run_trees(
+    context: &Context,
+    request: &TreeRequest,
+    options: &RunOptions,
+    printer: &Printer,
+) -> Result<Exit, Failure> {
+    let scripts = request.scripts(context, options, printer).await?;
+    if options.dry_run {
+        let steps = super::plan::tree_steps(context, request, options, printer).await?;
+        return Ok(super::plan::print(steps, printer));
+    }
+    let TreeRequest { forest, stood } = request;
+    answer::announce(forest, stood, printer);
+    let staged = staged::launch::launch(context, forest, stood, options, printer).await?;
+    let failed = staged.tasks.iter().any(|(_, cell)| cell.run.status == mendel_model::Status::Failed);
+    let mut outcomes = Vec::with_capacity(scripts.len());
+    let stop = staged.interrupted || options.fail_fast && failed;
+    if !stop {
+        outcomes = execute_all(context, &scripts, options, printer).await?;
+    }
+    let mut document = answer::document(&staged);
+    document.runs.extend(outcomes.iter().flat_map(|outcome| &outcome.cells).map(RunLine::of));
+    document.tasks.extend(scripts.iter().map(TaskLine::of));
+    printer.answer(&document, |_| {});
+    let exit = answer::tell(&staged, printer);
+    let rest = summary::tell_all(&scripts, &outcomes, None, printer);
+    Ok(if exit == Exit::Done { rest } else { exit })
 }
 
 /// Decides and executes tasks that are ready.
@@ -96,8 +131,32 @@ pub async fn finish(
     if options.dry_run {
         return Ok(super::plan::answer(tasks, &plans, printer));
     }
+    let outcomes = execute_planned(context, tasks, &plans, options, printer).await?;
+    Ok(summary::answer(tasks, &outcomes, sort.as_ref(), printer))
+}
+
+async fn execute_all(
+    context: &Context,
+    tasks: &[Prepared],
+    options: &RunOptions,
+    printer: &Printer,
+) -> Result<Vec<TaskOutcome>, Failure> {
+    let mut plans = Vec::with_capacity(tasks.len());
+    for task in tasks {
+        plans.push(decide(context, task, options.force, &mut index::of(context, &task.root)).await?);
+    }
+    execute_planned(context, tasks, &plans, options, printer).await
+}
+
+async fn execute_planned(
+    context: &Context,
+    tasks: &[Prepared],
+    plans: &[mendel_engine::Plan],
+    options: &RunOptions,
+    printer: &Printer,
+) -> Result<Vec<TaskOutcome>, Failure> {
     let mut outcomes = Vec::with_capacity(tasks.len());
-    for (task, plan) in tasks.iter().zip(&plans) {
+    for (task, plan) in tasks.iter().zip(plans) {
         summary::announce(task, plan, printer);
         let mut index = index::of(context, &task.root);
         let outcome = launch(context, (task, plan), options, &mut index, printer).await?;
@@ -110,5 +169,5 @@ pub async fn finish(
             break;
         }
     }
-    Ok(summary::answer(tasks, &outcomes, sort.as_ref(), printer))
+    Ok(outcomes)
 }

@@ -10,7 +10,14 @@ use crate::{
     exit::{Exit, Failure},
     printer::Printer,
     render,
-    run::{decide::decide, index, options::RunOptions, prepare, target::Target},
+    run::{
+        decide::decide,
+        index,
+        options::RunOptions,
+        prepare,
+        staged::{reason, request::TreeRequest},
+        target::Target,
+    },
 };
 
 /// Explain why a run was computed, or what of a path is not fresh now.
@@ -44,6 +51,12 @@ impl Why {
         let target = Target::of(std::iter::once(self.subject).chain(self.words).collect(), false)?;
         let context = Context::here(global).await?;
         let options = RunOptions::default();
+        if let Some(request) = TreeRequest::of(&target, &context, &options, printer).await? {
+            let wanted = request.forest.tasks.iter().zip(&request.stood).filter(|(task, _)| task.selected);
+            let causes = wanted.flat_map(|(_, stood)| &stood.standing.causes);
+            tell(&causes.map(reason::of).collect::<Vec<_>>(), "up to date", printer);
+            return Ok(Exit::Done);
+        }
         let tasks = prepare::prepare(&target, &options, &context, printer).await?;
         let mut reasons = Vec::new();
         for task in &tasks {

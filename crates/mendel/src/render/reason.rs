@@ -16,6 +16,12 @@ pub fn sentence(reason: &Reason) -> String {
     match reason.kind {
         ReasonKind::Never => "nothing like it was computed before".to_owned(),
         ReasonKind::Code => format!("code `{subject}` changed{change}{place}"),
+        ReasonKind::Pipeline => match (&reason.before, &reason.after) {
+            (None, Some(_)) => format!("stage `{subject}` was added{place}"),
+            (Some(_), None) => format!("stage `{subject}` was removed{place}"),
+            _ => format!("stage `{subject}` changed{place}"),
+        },
+        ReasonKind::Specification => format!("specification `{subject}` changed{change}{place}"),
         ReasonKind::Parameter => format!("parameter `{subject}` changed{change}{place}"),
         ReasonKind::Input => format!("file `{subject}` changed{change}{place}"),
         ReasonKind::Environment => format!("environment changed: {subject}{change}"),

@@ -3,27 +3,28 @@
 //! A file that goes or changes between its listing and its storing belongs to no moment of
 //! the folder, so the snapshot is taken again; a folder that never rests is refused.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, path::Path};
 
 use mendel_api::{BlobPack, PACK_BYTES, PACK_LENGTH};
 use mendel_model::Digest;
-use mendel_snapshot::{Snapshot, SnapshotError, SnapshotFile, StatIndex};
+use mendel_snapshot::{Options, Snapshot, SnapshotError, SnapshotFile, StatIndex};
 
-use crate::{context::Context, exit::Failure, printer::Printer, run::prepare::Prepared};
+use crate::{context::Context, exit::Failure, printer::Printer};
 
 /// So often a snapshot is taken before the folder counts as one that never rests.
 const TAKES: usize = 3;
 
-/// The snapshot of `task`, stored, and the digest of its manifest.
+/// The snapshot of what lies at `root`, stored, and the digest of its manifest.
 pub async fn freeze(
     context: &Context,
-    task: &Prepared,
+    (root, options): (&Path, &Options),
     index: &mut StatIndex,
     printer: &Printer,
 ) -> Result<(Snapshot, Digest), Failure> {
     let mut takes = 1;
     loop {
-        let snapshot = task.take_snapshot(index, printer)?;
+        let snapshot = mendel_snapshot::snapshot(root, options, index)?;
+        snapshot.warnings.iter().for_each(|warning| printer.note(format_args!("warning: {warning}")));
         match keep(context, &snapshot).await? {
             Ok(manifest) => return Ok((snapshot, manifest)),
             Err(SnapshotError::Changed { .. }) if takes < TAKES => takes += 1,

@@ -34,6 +34,8 @@ pub struct CellOutcome {
     pub run: Run,
     /// Whether it was executed now.
     pub computed: bool,
+    /// How many steps were executed, and how many answered by what is stored.
+    pub steps: (usize, usize),
     /// The last lines of its console, where it failed.
     pub last_lines: Vec<String>,
 }
@@ -103,7 +105,7 @@ impl<'a> Ready<'a> {
         if environment.built {
             printer.note(format_args!("built the environment ({})", task.detected.because));
         }
-        let (snapshot, manifest) = freeze::freeze(context, task, index, printer).await?;
+        let (snapshot, manifest) = freeze::freeze(context, (&task.root, &task.snapshot), index, printer).await?;
         Ok(Self { task, snapshot, manifest, environment })
     }
 
@@ -299,7 +301,9 @@ async fn outcome(
         let gone = || Failure::trouble(format!("run `{id}` was deleted meanwhile"));
         let run = known.get(&id).cloned().ok_or_else(gone)?;
         let last_lines = seen.last_lines.remove(&id).unwrap_or_default();
-        cells.push(CellOutcome { run, computed: step.action == Action::Compute, last_lines });
+        let computed = step.action == Action::Compute;
+        let steps = if computed { (1, 0) } else { (0, 1) };
+        cells.push(CellOutcome { run, computed, steps, last_lines });
     }
     Ok(TaskOutcome { cells, batch, interrupted: seen.interrupted })
 }
@@ -315,7 +319,7 @@ pub async fn resume(context: &Context, task: &Prepared, run: &Run, printer: &Pri
     let last_lines = seen.last_lines.remove(&run.facts.id).unwrap_or_default();
     let run = context.run(&run.facts.id.to_string()).await?;
     Ok(TaskOutcome {
-        cells: vec![CellOutcome { run, computed: true, last_lines }],
+        cells: vec![CellOutcome { run, computed: true, steps: (1, 0), last_lines }],
         batch: None,
         interrupted: seen.interrupted,
     })

@@ -18,6 +18,7 @@ pub mod replay;
 pub mod reuse;
 pub mod script;
 pub mod shelf;
+pub mod staged;
 pub mod summary;
 pub mod target;
 pub mod watch;

@@ -74,6 +74,30 @@ pub struct RunOptions {
     /// Do not ask about a large grid.
     #[arg(long, short = 'y')]
     pub yes: bool,
+    /// Of a tree: run this task alone; may be given again.
+    #[arg(long = "task", value_name = "FOLDER")]
+    pub tasks: Vec<PathBuf>,
+    /// Of a tree: run this folder and everything below; may be given again.
+    #[arg(long, value_name = "FOLDER")]
+    pub under: Vec<PathBuf>,
+    /// Of a tree: another folder that modules are imported from.
+    #[arg(long = "path", value_name = "DIR")]
+    pub import_roots: Vec<PathBuf>,
+    /// Of a tree: run the tasks around as well that the chosen ones inherit from.
+    #[arg(long)]
+    pub with_ancestors: bool,
+    /// Of a tree: run what is sound although something else is not.
+    #[arg(long)]
+    pub keep_going: bool,
+    /// Of a pipeline: reuse nothing that was computed before.
+    #[arg(long)]
+    pub no_pickup: bool,
+    /// Of a pipeline: store what marginal stages make as well.
+    #[arg(long)]
+    pub keep_marginals: bool,
+    /// Of a pipeline: compute what follows a computed stage even where that made equal bytes.
+    #[arg(long)]
+    pub no_cutoff: bool,
     /// Sort the summary of a grid by this parameter or metric, `-` before it for the largest first.
     #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     pub sort: Option<String>,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use mendel_agent::environment::{self, Detected, EnvironmentChoice, Machine, Place};
 use mendel_engine::EnvironmentPolicy;
 use mendel_model::{Digest, EnvironmentLock, Identity, Param, RunId, TaskKind};
-use mendel_snapshot::{Options, Patterns, Purpose, Snapshot, StatIndex};
+use mendel_snapshot::{Options, Patterns, Purpose, StatIndex};
 use mendel_spec::{GridRequest, Kind, Member, ParamSchema, ProjectFile, ReadOptions, TaskFile, ValuesFile};
 
 use crate::{
@@ -134,13 +134,6 @@ impl Prepared {
         let options = Options { git: false, ..self.snapshot.clone() };
         Ok(mendel_snapshot::snapshot(&self.root, &options, index)?.manifest.digest())
     }
-
-    /// The snapshot of its root as it is now.
-    pub fn take_snapshot(&self, index: &mut StatIndex, printer: &Printer) -> Result<Snapshot, Failure> {
-        let taken = mendel_snapshot::snapshot(&self.root, &self.snapshot, index)?;
-        taken.warnings.iter().for_each(|warning| printer.note(format_args!("warning: {warning}")));
-        Ok(taken)
-    }
 }
 
 /// Where environments are kept.
@@ -158,15 +151,23 @@ pub async fn prepare(
     match target {
         Target::Script { path, words } => Ok(vec![script::prepare(path, words, options, context).await?]),
         Target::Command { words } => Ok(vec![script::prepare_command(words, options)?]),
-        Target::Folders(folders) => {
-            let tasks = folders.iter().map(|folder| prepare_folder(folder, options, printer));
-            let mut tasks = tasks.collect::<Result<Vec<_>, _>>()?;
-            for task in &mut tasks {
-                data::find(context, task, None).await?;
-            }
-            Ok(tasks)
-        }
+        Target::Folders(folders) => prepare_folders(folders, options, context, printer).await,
     }
+}
+
+/// Makes the scripts of `folders` ready.
+pub async fn prepare_folders(
+    folders: &[PathBuf],
+    options: &RunOptions,
+    context: &Context,
+    printer: &Printer,
+) -> Result<Vec<Prepared>, Failure> {
+    let tasks = folders.iter().map(|folder| prepare_folder(folder, options, printer));
+    let mut tasks = tasks.collect::<Result<Vec<_>, _>>()?;
+    for task in &mut tasks {
+        data::find(context, task, None).await?;
+    }
+    Ok(tasks)
 }
 
 fn prepare_folder(folder: &Path, options: &RunOptions, printer: &Printer) -> Result<Prepared, Failure> {

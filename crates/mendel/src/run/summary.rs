@@ -86,13 +86,18 @@ impl RunLine {
             identity: facts.identity.map(|identity| identity.to_string()),
             metrics: cell.run.metrics.clone(),
             exit_code: cell.run.exit_code,
-            steps: Steps { computed: usize::from(cell.computed), reused: usize::from(!cell.computed) },
+            steps: Steps { computed: cell.steps.0, reused: cell.steps.1 },
             reasons: facts.reasons.clone(),
         }
     }
 }
 
 impl TaskLine {
+    /// A task that is a pipeline.
+    pub fn staged(path: String, name: String, entry: String, environment: String) -> Self {
+        Self { path, name, kind: mendel_model::TaskKind::Staged, entry, environment }
+    }
+
     /// A task as it was understood.
     pub fn of(task: &Prepared) -> Self {
         Self {
@@ -143,13 +148,21 @@ pub fn answer(tasks: &[Prepared], outcomes: &[TaskOutcome], sort: Option<&SortKe
     if printer.is_json() {
         printer.answer(&document, |_| {});
     }
+    tell_all(tasks, outcomes, sort, printer)
+}
+
+/// Tells what became of each task, and the exit code it leads to.
+pub fn tell_all(tasks: &[Prepared], outcomes: &[TaskOutcome], sort: Option<&SortKey>, printer: &Printer) -> Exit {
     for (task, outcome) in tasks.iter().zip(outcomes) {
         tell(task, outcome, sort, printer);
     }
     if outcomes.iter().any(|outcome| outcome.interrupted) {
         return Exit::Interrupted;
     }
-    let well = cells().all(|cell| matches!(cell.run.status, Status::Completed | Status::Published));
+    let well = outcomes
+        .iter()
+        .flat_map(|outcome| &outcome.cells)
+        .all(|cell| matches!(cell.run.status, Status::Completed | Status::Published));
     if well { Exit::Done } else { Exit::RunFailed }
 }
 
@@ -184,7 +197,7 @@ fn tell(task: &Prepared, outcome: &TaskOutcome, sort: Option<&SortKey>, printer:
     }
 }
 
-fn failure(run: &Run) -> String {
+pub fn failure(run: &Run) -> String {
     match (run.status_reason.as_str(), run.exit_code) {
         ("", Some(code)) => format!("exit code {code}"),
         ("", None) => "no reason was told".to_owned(),
@@ -192,12 +205,12 @@ fn failure(run: &Run) -> String {
     }
 }
 
-fn duration(run: &Run) -> String {
+pub fn duration(run: &Run) -> String {
     let span = run.ended.zip(run.started).map_or(0, |(end, start)| end.since(start));
     render::time::span(span)
 }
 
-fn age(run: &Run) -> String {
+pub fn age(run: &Run) -> String {
     render::time::span(run.ended.map_or(0, |end| now().since(end)))
 }
 

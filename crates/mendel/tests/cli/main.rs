@@ -16,4 +16,5 @@ mod old_task;
 mod project;
 mod rerun;
 mod script;
+mod staged;
 mod workspace;

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use mendel_api::{Client, ClientError, ConsolePage, SeriesData, SeriesInfo};
-use mendel_model::{Artifact, ConsoleLine, Digest, Manifest, ModelRecord, Run, RunId, StepResult};
+use mendel_model::{Artifact, ConsoleLine, Digest, Manifest, ModelRecord, Run, RunId, StepResult, TaskKind};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
     exit::Failure,
     render::{document, value},
+    run::staged::record,
 };
 
 const CONSOLE_PAGE: usize = 10_000;
@@ -30,6 +31,21 @@ pub struct RunView {
     pub result: Option<StepResult>,
     /// The files it wrote, sorted by path.
     pub files: Vec<WrittenFile>,
+    /// What the stages of a pipeline took.
+    pub stages: Vec<StageShare>,
+}
+
+/// What a run has of one stage.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StageShare {
+    /// Its id.
+    pub stage: String,
+    /// Steps that the run computed.
+    pub computed: usize,
+    /// Milliseconds that they took together.
+    pub duration: u64,
+    /// Steps that were answered by what was stored.
+    pub reused: usize,
 }
 
 /// A file that a run left in its folder.
@@ -55,7 +71,9 @@ impl RunView {
         let models = client.models(Some(id)).await?;
         let result = client.result_of(id).await?;
         let files = files(result.as_ref(), &artifacts);
-        Ok(Self { run, series, artifacts, models, result, files })
+        let stages = if run.facts.kind == TaskKind::Staged { stages(client, &run).await? } else { Vec::new() };
+        let result = result.filter(|_| stages.is_empty());
+        Ok(Self { run, series, artifacts, models, result, files, stages })
     }
 
     /// What the run made: values it handed over by name, and files by path.
@@ -96,6 +114,34 @@ fn files(result: Option<&StepResult>, artifacts: &[Artifact]) -> Vec<WrittenFile
     // The step knows the digest of what was not kept as well.
     let files: BTreeMap<String, WrittenFile> = of_run.chain(of_step).map(|file| (file.path.clone(), file)).collect();
     files.into_values().collect()
+}
+
+/// What the stages of a pipeline took, in the order in which they ran.
+async fn stages(client: &Client, run: &Run) -> Result<Vec<StageShare>, ClientError> {
+    let mut shares: Vec<StageShare> = Vec::new();
+    let place = |shares: &mut Vec<StageShare>, stage: &str| {
+        shares.iter().position(|share| share.stage == stage).unwrap_or_else(|| {
+            shares.push(StageShare { stage: stage.to_owned(), computed: 0, duration: 0, reused: 0 });
+            shares.len() - 1
+        })
+    };
+    let completion = record::of_run(client, run).await?;
+    for stage in completion.iter().flat_map(|completion| &completion.pipeline).filter(|stage| stage.enabled) {
+        place(&mut shares, &stage.id);
+    }
+    for result in client.results_of_run(run.facts.id).await? {
+        let stage = result.step.split('[').next().unwrap_or(&result.step).to_owned();
+        let place = place(&mut shares, &stage);
+        shares[place].computed += 1;
+        shares[place].duration += result.duration;
+    }
+    for (stage, step) in completion.iter().flat_map(|completion| completion.steps.values().flatten()) {
+        if step.run != run.facts.id {
+            let place = place(&mut shares, stage);
+            shares[place].reused += 1;
+        }
+    }
+    Ok(shares)
 }
 
 /// The code tree of a run.

@@ -6,6 +6,7 @@
 pub mod load;
 mod run;
 mod run_text;
+mod staged;
 mod task;
 
 use std::path::Path;
@@ -15,6 +16,7 @@ use crate::{
     context::Context,
     exit::{Exit, Failure},
     printer::Printer,
+    run::staged::is_tree,
 };
 
 /// Show a run, or a task as it would run.
@@ -49,6 +51,12 @@ impl Show {
     pub async fn execute(self, global: &Global, printer: &Printer) -> Result<Exit, Failure> {
         let path = Path::new(&self.subject);
         if !self.subject.starts_with('@') && path.exists() {
+            if path.is_dir()
+                && is_tree(path)
+                && let Some(exit) = staged::show(path, global, printer).await?
+            {
+                return Ok(exit);
+            }
             return task::show(path, printer);
         }
         if self.subject.parse::<mendel_model::RunRef>().is_err() {

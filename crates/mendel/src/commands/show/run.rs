@@ -129,6 +129,7 @@ fn timing(view: &RunView) -> Value {
         "waited": run.started.map(|started| started.since(run.facts.created)),
         "duration": time::duration(run, now()),
         "attempts": run.attempt,
+        "stages": view.stages,
         "steps": view.result.iter().map(|result| json!({
             "step": result.step,
             "duration": result.duration,

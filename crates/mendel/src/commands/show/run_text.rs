@@ -255,6 +255,20 @@ fn timing(view: &RunView, paint: Paint, text: &mut String) {
         row(format!("step {}", safe(&result.step)), Some(result.finished), Some(result.duration));
     }
     section(text, &table.show(terminal_width(), paint));
+    if view.stages.is_empty() {
+        return;
+    }
+    let columns = ["computed", "took", "reused"].map(|head| Column::number(head, 0));
+    let mut table = Table::new([Column::text("stage", 0)].into_iter().chain(columns).collect());
+    for share in &view.stages {
+        table.row(vec![
+            safe(&share.stage).into_owned().into(),
+            share.computed.to_string().into(),
+            time::span(share.duration).into(),
+            share.reused.to_string().into(),
+        ]);
+    }
+    section(text, &table.show(terminal_width(), paint));
 }
 
 async fn points(client: &Client, view: &RunView, paint: Paint, text: &mut String) -> Result<(), ClientError> {

@@ -1,0 +1,95 @@
+//! What is remembered of the last completion of a task: a note that the worker wrote.
+
+use std::{collections::BTreeMap, path::Path};
+
+use mendel_api::{Client, ClientError};
+use mendel_engine::pipeline::RecordedStage;
+use mendel_model::{Digest, Identity, InputId, Run, RunId, StageField};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::StagedTask;
+use crate::{context::Context, exit::Failure};
+
+/// The last completion of a task.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Completion {
+    /// The run that completed it.
+    pub run: Option<RunId>,
+    /// Its specification with the effective config.
+    pub full_spec: Value,
+    /// Its stages in pipeline order.
+    pub pipeline: Vec<RecordedStage>,
+    /// Its inputs.
+    #[serde(default)]
+    pub inputs: Vec<InputId>,
+    /// Seconds by stage and by input as JSON.
+    #[serde(default)]
+    pub times: BTreeMap<String, BTreeMap<String, f64>>,
+    /// The steps by input as JSON and by stage.
+    #[serde(default)]
+    pub steps: BTreeMap<String, BTreeMap<String, RecordedStep>>,
+    /// Digests of the project files that its stages read.
+    #[serde(default)]
+    pub read: BTreeMap<String, Option<Digest>>,
+    /// The fields of each input as JSON.
+    #[serde(default)]
+    pub fields: BTreeMap<String, Vec<StageField>>,
+}
+
+/// A step of a completion.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct RecordedStep {
+    /// What it means.
+    pub identity: Identity,
+    /// The run that computed it.
+    pub run: RunId,
+}
+
+impl Completion {
+    /// How many of its steps `run` computed, and how many others did.
+    pub fn shares(&self, run: RunId) -> (usize, usize) {
+        let steps = self.steps.values().flat_map(BTreeMap::values);
+        steps.fold((0, 0), |(own, other), step| if step.run == run { (own + 1, other) } else { (own, other + 1) })
+    }
+
+    /// Seconds that `stage` took for one input: for `input` itself, else on average.
+    pub fn seconds(&self, stage: &str, input: &InputId) -> Option<f64> {
+        let times = self.times.get(stage)?;
+        let mean = || (!times.is_empty()).then(|| times.values().sum::<f64>() / times.len() as f64);
+        times.get(&input.json()).copied().or_else(mean)
+    }
+}
+
+/// The key of the note of the task in `folder`.
+pub fn note_key(folder: &str) -> String {
+    format!("task:{folder}")
+}
+
+/// The last completion of each of `tasks`.
+pub async fn completions(context: &Context, tasks: &[StagedTask]) -> Result<Vec<Option<Completion>>, Failure> {
+    let keys: Vec<_> = tasks.iter().map(|task| note_key(&task.address)).collect();
+    let notes = context.client.notes(&keys).await?;
+    // A note of another version answers nothing: the task counts as never completed.
+    Ok(notes.into_iter().map(|note| note.and_then(|note| serde_json::from_value(note).ok())).collect())
+}
+
+/// The completion of its task that `run` made, if it still is the last one.
+pub async fn of_run(client: &Client, run: &Run) -> Result<Option<Completion>, ClientError> {
+    let address = Path::new(&run.facts.script.root).join(&run.facts.script.entry);
+    let note = client.note(&note_key(&address.display().to_string())).await?;
+    let completion: Option<Completion> = note.and_then(|note| serde_json::from_value(note).ok());
+    Ok(completion.filter(|completion| completion.run == Some(run.facts.id)))
+}
+
+/// Forgets the completion of the task in `folder`; `of` forgets it only if that run made it.
+pub async fn forget(context: &Context, folder: &str, of: Option<RunId>) -> Result<bool, Failure> {
+    let key = note_key(folder);
+    let Some(note) = context.client.note(&key).await? else { return Ok(false) };
+    let made = note.get("run").and_then(Value::as_str).and_then(|run| run.parse().ok());
+    if of.is_some() && made != of {
+        return Ok(false);
+    }
+    context.client.put_note(&key, &Value::Null).await?;
+    Ok(true)
+}

@@ -1,0 +1,10 @@
+//! Pipelines over trees of tasks, through the binary and the package that is installed.
+
+mod bad;
+mod change;
+mod input;
+mod lab;
+mod look;
+mod reuse;
+mod stop;
+mod story;
