@@ -108,8 +108,12 @@ pub(super) async fn prepare(
         observed: observed.clone(),
         roots: roots(&root, &job.root),
         named: named.iter().map(|named| named.path.clone()).collect(),
-        foreign: vec![batch.workspace.join("journal"), batch.workspace.join("blobs"), batch.workspace.join("cache")],
+        foreign: [batch.workspace.join("journal"), batch.workspace.join("blobs"), batch.workspace.join("cache")]
+            .into_iter()
+            .chain(batch.package.clone())
+            .collect(),
         package: batch.package.clone(),
+        learn: job.parser_note.is_some(),
         coretex: job.coretex,
     };
     let stand_in = match &job.launch {
