@@ -3,7 +3,10 @@
 //! Everything a supervisor needs is in the batch, so that it can go on when whoever asked
 //! is gone. Which runs exist, and with which parameters, was decided before.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use mendel_model::{Dependency, Digest, Identity, RunId};
 use serde::{Deserialize, Serialize};
@@ -98,6 +101,17 @@ pub struct Job {
 /// The note that keeps what a request came to mean whose words alone were known before it ran.
 pub fn words_note(asked: &Identity) -> String {
     format!("words/{}", asked.digest())
+}
+
+/// What a run means besides its words when only `inputs` count: it may answer where others do not.
+pub fn narrowing(root: &Path, inputs: &[PathBuf]) -> Vec<String> {
+    let mut named: Vec<_> = inputs
+        .iter()
+        .map(|path| format!("mendel --input {}", path.strip_prefix(root).unwrap_or(path).display()))
+        .collect();
+    named.sort();
+    named.dedup();
+    named
 }
 
 /// What is started.

@@ -78,6 +78,10 @@ impl Client {
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(format!(".{}.part", digest.short()));
         let part = path.with_file_name(name);
+        if let Some(folder) = path.parent() {
+            let made = tokio::fs::create_dir_all(folder).await;
+            made.map_err(|source| ClientError::File { action: "make", path: folder.to_owned(), source })?;
+        }
         let fetched = self.fetch(digest, &part).await;
         let placed = match fetched {
             Ok(size) => tokio::fs::rename(&part, path).await.map(|()| size).map_err(|source| ClientError::File {

@@ -56,6 +56,8 @@ pub struct StepRequest {
     pub candidates: Vec<Candidate>,
     /// The latest finished run of the same task under another identity.
     pub relative: Option<Relative>,
+    /// Why a result under its identity was never to be reused.
+    pub spoiled: Option<String>,
 }
 
 /// What happens to a step.
@@ -140,9 +142,10 @@ fn decide(request: &StepRequest, policy: EnvironmentPolicy) -> (Action, Vec<Reas
     }
     // The nearest result explains best: the fewest changes, the newest of equal ones.
     let nearest = judged.into_iter().map(|(_, reasons)| reasons).min_by_key(Vec::len);
-    let reasons = nearest.unwrap_or_else(|| match &request.relative {
-        Some(relative) => parameter_changes(&relative.params, &request.params),
-        None => Vec::new(),
+    let reasons = nearest.unwrap_or_else(|| match (&request.spoiled, &request.relative) {
+        (Some(why), _) => vec![Reason::new(ReasonKind::Incomplete, why.clone())],
+        (None, Some(relative)) => parameter_changes(&relative.params, &request.params),
+        (None, None) => Vec::new(),
     });
     match reasons.is_empty() {
         true => (Action::Compute, vec![Reason::new(ReasonKind::Never, request.task.clone())]),
@@ -157,18 +160,24 @@ fn changes(candidate: &Candidate) -> Vec<Reason> {
     let changed = pairs.filter(|(dependency, present)| dependency.digest != *present);
     let reasons = changed.map(|(dependency, present)| {
         let kind = match dependency.kind {
-            DependencyKind::Code => ReasonKind::Code,
+            DependencyKind::Code | DependencyKind::Lookup => ReasonKind::Code,
+            DependencyKind::Variable => ReasonKind::Variable,
             DependencyKind::Input | DependencyKind::Listing => ReasonKind::Input,
             DependencyKind::Environment => ReasonKind::Environment,
         };
         Reason {
             before: dependency.digest.as_ref().map(Digest::to_string),
             after: present.as_ref().map(Digest::to_string),
-            file: (dependency.kind != DependencyKind::Environment).then(|| dependency.subject.clone()),
+            file: names_file(dependency.kind).then(|| dependency.subject.clone()),
             ..Reason::new(kind, dependency.subject.clone())
         }
     });
     reasons.collect()
+}
+
+/// Whether the subject is the path of one file or folder.
+const fn names_file(kind: DependencyKind) -> bool {
+    matches!(kind, DependencyKind::Code | DependencyKind::Input | DependencyKind::Listing)
 }
 
 /// Parameters that differ, by name.
@@ -227,6 +236,7 @@ mod tests {
             forced: false,
             candidates,
             relative: None,
+            spoiled: None,
         }
     }
 
@@ -280,6 +290,14 @@ mod tests {
         let reason = &step.reasons[0];
         assert_eq!((reason.kind, reason.subject.as_str()), (ReasonKind::Parameter, "lr"));
         assert_eq!((reason.before.as_deref(), reason.after.as_deref()), (Some("0.2"), Some("0.1")));
+    }
+
+    #[test]
+    fn a_result_that_never_counted_is_told() {
+        let mut wanted = request(vec![]);
+        wanted.spoiled = Some("`d.csv` changed while it ran".into());
+        let reason = &one(wanted, EnvironmentPolicy::Warn).reasons[0];
+        assert_eq!((reason.kind, reason.subject.as_str()), (ReasonKind::Incomplete, "`d.csv` changed while it ran"));
     }
 
     #[test]

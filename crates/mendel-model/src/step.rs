@@ -20,6 +20,8 @@ pub fn step_key(identity: &Identity, dependencies: &[Dependency]) -> StepKey {
             DependencyKind::Input => "input",
             DependencyKind::Listing => "listing",
             DependencyKind::Environment => "environment",
+            DependencyKind::Lookup => "lookup",
+            DependencyKind::Variable => "variable",
         };
         form.text(kind).text(subject);
         match digest {
@@ -50,6 +52,10 @@ pub enum DependencyKind {
     Listing,
     /// Interpreter and packages.
     Environment,
+    /// Modules that were looked for in a folder: those of the names that are there.
+    Lookup,
+    /// A variable of the environment that the code asked for.
+    Variable,
 }
 
 /// One thing a result depends on, as it was when the result was made.
@@ -58,6 +64,7 @@ pub struct Dependency {
     /// Its kind.
     pub kind: DependencyKind,
     /// Path below the project root with `/`, an absolute path outside it, or `environment`.
+    /// For a lookup the folder and the names, as `folder/{one,two}`; else a variable's name.
     pub subject: String,
     /// Digest of its content; none where it was absent and its absence mattered.
     pub digest: Option<Digest>,
@@ -74,6 +81,12 @@ pub struct Output {
     pub size: u64,
     /// Whether the bytes are kept as a blob, or only the digest.
     pub kept: bool,
+    /// Whether it may be executed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub executable: bool,
+    /// Where it leads, if it is a symbolic link; its bytes are then this text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
 }
 
 /// A finished step: what it depended on and what it made. Many may lie under one identity.
@@ -172,6 +185,8 @@ pub enum ReasonKind {
     Input,
     /// Interpreter or packages changed.
     Environment,
+    /// A variable of the environment changed.
+    Variable,
     /// It was asked for with `--force` or `rerun`.
     Forced,
     /// The earlier one did not complete, or its files changed while it ran.

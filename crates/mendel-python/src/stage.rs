@@ -81,6 +81,7 @@ pub(crate) fn decide(question_json: &str) -> PyResult<String> {
         forced,
         candidates: candidates.collect(),
         relative: None,
+        spoiled: None,
     };
     let planned = plan(vec![request], policy).steps.remove(0);
     let reuse = match planned.action {

@@ -17,7 +17,9 @@ mod snapshot;
 mod tree_diff;
 mod walk;
 
-pub use dependency::{current_digest, listing_digest};
+pub use dependency::{
+    current_digest, found_modules, listed_names, listing_digest, lookup_parts, lookup_subject, names_text,
+};
 pub use git::{GitReport, git_state};
 pub use hash::{hash_file, read_verified};
 pub use index::{FileStat, StatIndex};

@@ -1,6 +1,7 @@
 //! Where the project of a plain script begins.
 //!
-//! A project file above the script marks it. A folder as wide as the home folder is never
+//! A project file above the script marks it; without one it is the folder one stands in, if
+//! the script lies below that. A folder as wide as the home folder is never
 //! a project, whatever lies in it: only the script itself is looked at there.
 
 use std::{
@@ -24,15 +25,18 @@ pub struct ProjectRoot {
     pub marker: Option<&'static str>,
 }
 
-/// The nearest folder upwards from `script_folder` that holds a project file, else itself.
-pub fn project_root(script_folder: &Path) -> ProjectRoot {
-    let start = script_folder.canonicalize().unwrap_or_else(|_| script_folder.to_owned());
+/// The nearest folder upwards from `script_folder` that holds a project file; else
+/// `working_folder`, where the script lies below it; else itself.
+pub fn project_root(script_folder: &Path, working_folder: &Path) -> ProjectRoot {
+    let spelled = |folder: &Path| folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let (start, working) = (spelled(script_folder), spelled(working_folder));
     let folders = start.ancestors().take_while(|folder| !is_too_wide(folder));
     let marked = folders.into_iter().find_map(|folder| {
         let marker = MARKERS.into_iter().find(|name| folder.join(name).exists())?;
         Some(ProjectRoot { folder: folder.to_owned(), marker: Some(marker) })
     });
-    marked.unwrap_or(ProjectRoot { folder: start, marker: None })
+    let is_around = start.starts_with(&working) && !is_too_wide(&working);
+    marked.unwrap_or(ProjectRoot { folder: if is_around { working } else { start }, marker: None })
 }
 
 /// Whether `folder` is the home folder, lies above it, or holds everybody's things.

@@ -5,11 +5,13 @@
 //! the one of the snapshot, an observation that may be incomplete. A tainted run is kept
 //! and never answers a later request.
 
+mod listing;
 mod output;
 mod place;
+mod uses;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -23,6 +25,7 @@ use crate::{
 
 pub use output::FoundOutput;
 use place::Places;
+use uses::Uses;
 
 /// The name of a snapshot as a whole, and of the root among listings.
 const WHOLE: &str = ".";
@@ -73,6 +76,10 @@ pub struct Judgement {
     pub outputs: Vec<FoundOutput>,
     /// Why the result must not be reused; empty where it may.
     pub tainted: Vec<String>,
+    /// Why every file of the project counts, where that is so for a script.
+    pub whole: Option<String>,
+    /// Lists of names whose digests are among the dependencies.
+    pub texts: Vec<String>,
 }
 
 /// Judges `case`; digests come from `index` where it remembers them.
@@ -83,17 +90,24 @@ pub fn judge(case: &Case<'_>, index: &mut StatIndex) -> Result<Judgement, Snapsh
     }
     let mut bench = Bench::new(case, index);
     bench.find_outputs()?;
-    match &case.job.launch {
-        Launch::Script { entry, .. } => {
-            bench.judge_modules()?;
-            bench.require_entry(entry);
+    if let Some(inputs) = &case.job.inputs {
+        inputs.iter().try_for_each(|path| bench.judge_input(path))?;
+    } else {
+        bench.whole = bench.uses.everything();
+        if bench.whole.is_some() || !matches!(case.job.launch, Launch::Script { .. }) {
+            bench.judge_whole_snapshot()?;
         }
-        Launch::Command { .. } | Launch::Shell { .. } | Launch::Stages { .. } => bench.judge_whole_snapshot()?,
+    }
+    if let Launch::Script { entry, .. } = &case.job.launch {
+        bench.judge_modules()?;
+        bench.require_entry(entry);
     }
     bench.judge_reads()?;
     bench.judge_named()?;
     bench.judge_listings()?;
     bench.judge_data()?;
+    bench.judge_lookups()?;
+    bench.judge_variables();
     if let Some(lock) = case.job.environment.lock {
         bench.depend(DependencyKind::Environment, ENVIRONMENT.to_owned(), Some(lock));
     }
@@ -107,11 +121,12 @@ struct Bench<'a> {
     places: Places,
     /// Digests of the snapshot's files by path.
     snapshot: BTreeMap<&'a str, Digest>,
-    /// Subjects that the run wrote, moved or removed itself.
-    written: HashSet<String>,
+    uses: Uses,
     dependencies: BTreeMap<(DependencyKind, String), Option<Digest>>,
     outputs: BTreeMap<String, FoundOutput>,
     tainted: BTreeSet<String>,
+    whole: Option<String>,
+    texts: BTreeSet<String>,
 }
 
 impl<'a> Bench<'a> {
@@ -123,18 +138,25 @@ impl<'a> Bench<'a> {
             EntryKind::Link { .. } => None,
         });
         let snapshot = files.collect();
-        let written = case.observed.iter().filter_map(|observed| {
-            let Observed::Write { path } = observed else { return None };
-            Some(places.subject(path))
-        });
-        let written = written.collect();
+        let uses = Uses::new(case.observed, &places);
         let unsure = case.observed.iter().filter_map(|observed| {
             let Observed::Unsure { message } = observed else { return None };
             Some(format!("not everything was observed: {message}"))
         });
         let tainted = unsure.collect();
         let (dependencies, outputs) = (BTreeMap::new(), BTreeMap::new());
-        Self { case, index, places, snapshot, written, dependencies, outputs, tainted }
+        Self {
+            case,
+            index,
+            places,
+            snapshot,
+            uses,
+            dependencies,
+            outputs,
+            tainted,
+            whole: None,
+            texts: BTreeSet::new(),
+        }
     }
 
     fn finish(self) -> Judgement {
@@ -143,6 +165,8 @@ impl<'a> Bench<'a> {
             dependencies: self.dependencies.into_iter().map(dependency).collect(),
             outputs: self.outputs.into_values().collect(),
             tainted: self.tainted.into_iter().collect(),
+            whole: self.whole,
+            texts: self.texts.into_iter().collect(),
         }
     }
 
@@ -158,9 +182,19 @@ impl<'a> Bench<'a> {
         matches!(self.case.job.folder, WorkingFolder::Private { .. })
     }
 
-    /// Whether the run itself made the file what it is.
+    /// Whether the run itself made the file, so that what it read there was its own. In a
+    /// private folder nobody else can have made it.
     fn is_own(&self, subject: &str) -> bool {
-        self.written.contains(subject) || self.outputs.contains_key(subject)
+        let made = self.is_private() && self.outputs.contains_key(subject) && !self.snapshot.contains_key(subject);
+        made || (self.uses.wrote(subject) && self.uses.first_read(subject).is_none())
+    }
+
+    /// Whether files may have been written without being seen.
+    fn may_write_unseen(&self) -> bool {
+        self.is_private()
+            || !matches!(self.case.job.launch, Launch::Script { .. })
+            || !self.uses.children.is_empty()
+            || !self.uses.writers.is_empty()
     }
 
     /// Whether only the run's named inputs count.
@@ -180,7 +214,7 @@ impl<'a> Bench<'a> {
     /// A result whose entry nobody saw is one whose observation never began.
     fn require_entry(&mut self, entry: &str) {
         let seen = self.dependencies.keys().any(|(kind, subject)| *kind == DependencyKind::Code && subject == entry);
-        if !seen && !self.written.contains(entry) {
+        if !seen && !self.uses.wrote(entry) {
             self.taint(format!("not everything was observed: `{entry}` was not seen to start"));
         }
     }
@@ -190,12 +224,16 @@ impl<'a> Bench<'a> {
             return Ok(());
         }
         for observed in self.case.observed {
-            let (Observed::Read { path, stat } | Observed::Module { path, stat }) = observed else { continue };
+            let (path, stat) = match observed {
+                Observed::Read { path, stat } | Observed::Module { path, stat } => (path, *stat),
+                Observed::Touched { path, stat } if !path.is_dir() => (path, *stat),
+                _ => continue,
+            };
             let subject = self.places.subject(path);
             let known = self.dependencies.contains_key(&(DependencyKind::Code, subject.clone()));
             let covered = self.covers_all() && self.snapshot.contains_key(subject.as_str());
             if !known && !covered {
-                self.used(DependencyKind::Input, path, *stat)?;
+                self.used(DependencyKind::Input, path, stat)?;
             }
         }
         Ok(())
@@ -212,6 +250,9 @@ impl<'a> Bench<'a> {
         if self.is_own(&subject) {
             return Ok(());
         }
+        if self.uses.wrote(&subject) {
+            return self.used_before(kind, subject);
+        }
         let present = path.metadata().ok().filter(|facts| facts.is_file());
         match (stat, present) {
             (None, None) => self.depend(kind, subject, None),
@@ -222,16 +263,29 @@ impl<'a> Bench<'a> {
                 }
                 self.depend(kind, subject, Some(digest));
             }
+            (Some(_), None) if path.is_dir() => {}
             (Some(_), _) | (None, Some(_)) => self.taint(format!("`{subject}` changed while it ran")),
         }
         Ok(())
     }
 
-    /// For a command every file of the snapshot counts, unless its inputs were named.
-    fn judge_whole_snapshot(&mut self) -> Result<(), SnapshotError> {
-        if let Some(inputs) = &self.case.job.inputs {
-            return inputs.iter().try_for_each(|path| self.judge_input(path));
+    /// A file that the run read before it wrote it: what it held then counts.
+    fn used_before(&mut self, kind: DependencyKind, subject: String) -> Result<(), SnapshotError> {
+        let quiet = |stat: &Stat| stat.1 < self.case.started_ns - CLOCK_SLACK_NS;
+        let digest = match self.uses.aside(&subject) {
+            Some(place) => Some(hash_file(place, self.index)?.0),
+            None if self.uses.first_read(&subject).is_some_and(quiet) => self.snapshot.get(subject.as_str()).copied(),
+            None => None,
+        };
+        match digest {
+            Some(digest) => self.depend(kind, subject, Some(digest)),
+            None => self.taint(format!("`{subject}` was read and then written, and what was read is not known")),
         }
+        Ok(())
+    }
+
+    /// Every file of the snapshot counts.
+    fn judge_whole_snapshot(&mut self) -> Result<(), SnapshotError> {
         let Some(manifest) = self.case.manifest else {
             self.taint("it has no snapshot to compare with".to_owned());
             return Ok(());
@@ -243,7 +297,7 @@ impl<'a> Bench<'a> {
         let entries: Vec<_> = self.snapshot.iter().map(|(path, digest)| ((*path).to_owned(), *digest)).collect();
         for (subject, recorded) in entries {
             let present = hash_file(&self.case.root.join(&subject), self.index).ok();
-            if present.is_none_or(|(digest, _)| digest != recorded) && !self.written.contains(&subject) {
+            if present.is_none_or(|(digest, _)| digest != recorded) && !self.uses.wrote(&subject) {
                 self.taint(format!("`{subject}` changed while it ran"));
             }
         }
@@ -258,7 +312,8 @@ impl<'a> Bench<'a> {
         let digest = current_digest(Path::new("/"), &input, self.index)?;
         let before = self.case.named.iter().find(|named| self.places.subject(&named.path) == subject);
         let changed = before.is_some_and(|named| !named.is_unchanged());
-        if changed && there.is_file() && !self.is_own(&subject) {
+        let ours = self.is_own(&subject) || self.outputs.contains_key(&subject);
+        if changed && there.is_file() && !ours {
             self.taint(format!("`{subject}` changed while it ran"));
         }
         let subject = if subject.is_empty() { WHOLE.to_owned() } else { subject };
@@ -266,28 +321,40 @@ impl<'a> Bench<'a> {
         Ok(())
     }
 
-    /// Files that the words name count even where nobody saw them opened: a library may
-    /// have read them.
+    /// Files that the words or parameters name count even where nobody saw them opened: a
+    /// library may have read them.
     fn judge_named(&mut self) -> Result<(), SnapshotError> {
         if self.is_narrowed() {
             return Ok(());
         }
-        let is_command = !matches!(self.case.job.launch, Launch::Script { .. });
-        for named in self.case.named {
-            let path = named.path.as_path();
-            let subject = self.places.subject(path);
+        let known = self.case.named.iter().map(|named| (named.path.clone(), named.is_unchanged()));
+        let reported = self.case.observed.iter().filter_map(|observed| match observed {
+            Observed::Named { path, stat } => {
+                let now = path.metadata().ok().map(|facts| FileStat::of(&facts));
+                let unchanged = stat.zip(now).is_some_and(|(then, now)| same(then, &now));
+                Some((path.clone(), unchanged))
+            }
+            Observed::Touched { path, .. } if path.is_dir() => Some((path.clone(), true)),
+            _ => None,
+        });
+        for (path, unchanged) in known.chain(reported).collect::<Vec<_>>() {
+            let subject = self.places.subject(&path);
             let known = |kind| self.dependencies.contains_key(&(kind, subject.clone()));
             let counted = known(DependencyKind::Code) || known(DependencyKind::Input);
             let covered = self.covers_all() && self.is_in_snapshot(&subject);
             let Ok(facts) = path.metadata() else { continue };
-            if counted || covered || self.is_own(&subject) {
+            if counted || covered || self.uses.wrote(&subject) || self.outputs.contains_key(&subject) {
                 continue;
             }
-            if facts.is_file() && named.is_unchanged() {
-                let (digest, _) = hash_file(path, self.index)?;
+            if facts.is_dir() {
+                if !self.is_accounted_for(&subject) {
+                    self.judge_input(&path)?;
+                }
+            } else if facts.is_file() && unchanged {
+                let (digest, _) = hash_file(&path, self.index)?;
                 self.depend(DependencyKind::Input, subject, Some(digest));
-            } else if facts.is_dir() && is_command {
-                self.judge_input(path)?;
+            } else if facts.is_file() {
+                self.taint(format!("`{subject}` changed while it ran"));
             }
         }
         Ok(())
@@ -308,82 +375,24 @@ impl<'a> Bench<'a> {
         Ok(())
     }
 
+    /// Whether it is known what a script did with a named folder: what it read there was seen,
+    /// or it only wrote there.
+    fn is_accounted_for(&self, subject: &str) -> bool {
+        let is_script = matches!(self.case.job.launch, Launch::Script { .. });
+        let below = |other: &str| other.strip_prefix(subject).is_some_and(|rest| rest.starts_with('/'));
+        let wrote = self.uses.written().any(below) || self.outputs.keys().map(String::as_str).any(below);
+        let read = self.dependencies.keys().any(|(kind, other)| *kind == DependencyKind::Input && below(other));
+        let listed = self.case.observed.iter().any(
+            |observed| matches!(observed, Observed::List { path, .. } if self.places.subject(path).starts_with(subject)),
+        );
+        is_script && (wrote || ((read || listed) && self.uses.readers.is_empty() && self.uses.children.is_empty()))
+    }
+
     fn is_in_snapshot(&self, subject: &str) -> bool {
         let below = format!("{subject}/");
         subject.is_empty()
             || self.snapshot.contains_key(subject)
             || self.snapshot.range(below.as_str()..).next().is_some_and(|(path, _)| path.starts_with(&below))
-    }
-
-    fn judge_listings(&mut self) -> Result<(), SnapshotError> {
-        if self.is_narrowed() {
-            return Ok(());
-        }
-        for observed in self.case.observed {
-            if let Observed::List { path, stat } = observed {
-                self.listed(path, *stat)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn listed(&mut self, path: &Path, stat: Option<Stat>) -> Result<(), SnapshotError> {
-        let subject = self.places.subject(path);
-        if self.is_own(&subject) {
-            return Ok(());
-        }
-        let Ok(facts) = path.metadata() else {
-            match stat {
-                None => self.depend(DependencyKind::Listing, or_whole(subject), None),
-                Some(_) => self.taint(format!("folder `{subject}` changed while it ran")),
-            }
-            return Ok(());
-        };
-        let now = FileStat::of(&facts);
-        let same = stat.is_some_and(|Stat(_, written, inode)| written == now.mtime_ns && inode == now.inode);
-        if !same && !self.changed_itself(&subject, path) {
-            self.taint(format!("folder `{}` changed while it ran", or_whole(subject)));
-            return Ok(());
-        }
-        // What a private folder lacks or has beside the project's own does not count, as
-        // long as the run made it.
-        let place = match self.is_private() {
-            true => self.same_in_project(&subject, path),
-            false => path.to_owned(),
-        };
-        let digest = mendel_snapshot::listing_digest(&place)?;
-        self.depend(DependencyKind::Listing, or_whole(subject), digest);
-        Ok(())
-    }
-
-    /// Whether the run's own doing explains that the names in a folder changed.
-    fn changed_itself(&self, subject: &str, path: &Path) -> bool {
-        let inside = |other: &str| match subject {
-            "" => true,
-            folder => other.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')),
-        };
-        let wrote = self.written.iter().map(String::as_str).chain(self.outputs.keys().map(String::as_str)).any(inside);
-        // Python makes this folder when a module is imported for the first time.
-        let cache = path.join("__pycache__").metadata();
-        wrote || cache.is_ok_and(|facts| self.is_recent(&FileStat::of(&facts)))
-    }
-
-    /// The project's own folder, if it holds the same names as the private one without what
-    /// the run wrote; else the private one.
-    fn same_in_project(&self, subject: &str, path: &Path) -> PathBuf {
-        let own = self.case.job.root.join(subject);
-        let prefix = if subject.is_empty() { String::new() } else { format!("{subject}/") };
-        let made: HashSet<_> = self
-            .outputs
-            .keys()
-            .filter_map(|output| output.strip_prefix(&prefix))
-            .filter_map(|rest| rest.split('/').next())
-            .collect();
-        let mut seen = output::names(path);
-        seen.retain(|name| !made.contains(name.as_str()));
-        let mut there = output::names(&own);
-        there.retain(|name| !made.contains(name.as_str()));
-        if seen == there { own } else { path.to_owned() }
     }
 
     fn is_recent(&self, stat: &FileStat) -> bool {

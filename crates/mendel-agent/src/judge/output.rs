@@ -1,12 +1,13 @@
 //! What a run wrote: files that were seen to be written, and files that appeared.
 //!
-//! Libraries that are not Python write without being seen. In a private folder everything
-//! that differs from the snapshot is an output; in place, new files are, where they lie in
-//! a folder that changed.
+//! Other programs and some libraries write without being seen. In a private folder everything
+//! that differs from the snapshot is an output; in place, new files are where such a program
+//! or library had a part, as far as they lie in a folder that changed.
 
 use std::{
     collections::BTreeSet,
     fs,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -31,35 +32,54 @@ pub struct FoundOutput {
     pub digest: Digest,
     /// Number of bytes.
     pub size: u64,
+    /// Whether it may be executed.
+    pub executable: bool,
+    /// Where it leads, if it is a symbolic link.
+    pub link: Option<String>,
 }
 
 impl Bench<'_> {
     /// Collects what the run wrote below the root.
     pub(super) fn find_outputs(&mut self) -> Result<(), SnapshotError> {
         let mut found = BTreeSet::new();
-        for subject in &self.written {
+        for subject in self.uses.written() {
             let place = self.places.seen(subject);
             if self.places.holds(&place) {
-                found.insert((subject.clone(), place));
+                found.insert((subject.to_owned(), place));
             }
         }
-        let changed = self.case.named.iter().filter(|named| !named.is_unchanged());
+        let unseen = self.may_write_unseen();
+        let changed = self.case.named.iter().filter(|named| unseen && !named.is_unchanged());
         for Named { path, .. } in changed.filter(|named| self.places.holds(&named.path)) {
             found.insert((self.places.subject(path), path.clone()));
         }
         let mut walk = Walk { bench: self, left: PATHS_MAX, found: Vec::new() };
         let news = self.case.root.metadata().is_ok_and(|facts| self.is_recent(&FileStat::of(&facts)));
-        walk.folder(self.case.root, news || self.is_private());
+        if unseen {
+            walk.folder(self.case.root, news || self.is_private());
+        }
         found.extend(walk.found);
         for (subject, place) in found {
-            let regular = place.symlink_metadata().is_ok_and(|facts| facts.is_file());
-            if !regular || subject.is_empty() || self.is_marked(&subject) {
+            let Ok(facts) = place.symlink_metadata() else { continue };
+            let wrote = self.uses.wrote(&subject);
+            if subject.is_empty() || self.is_marked(&subject) || !(facts.is_file() || facts.is_symlink() && wrote) {
+                continue;
+            }
+            if facts.is_symlink() {
+                let Ok(link) = fs::read_link(&place) else { continue };
+                let link = link.to_string_lossy().into_owned();
+                let (digest, size) = (Digest::of(link.as_bytes()), link.len() as u64);
+                let output =
+                    FoundOutput { path: subject.clone(), place, digest, size, executable: false, link: Some(link) };
+                self.outputs.insert(subject, output);
                 continue;
             }
             let (digest, stat) = hash_file(&place, self.index)?;
-            // Written, and in the end as it was.
-            if self.snapshot.get(subject.as_str()) != Some(&digest) {
-                let output = FoundOutput { path: subject.clone(), place, digest, size: stat.size };
+            // One that was not seen to be written, and is as it was, was not.
+            if wrote || self.snapshot.get(subject.as_str()) != Some(&digest) {
+                let executable = facts.permissions().mode() & 0o111 != 0;
+                let output =
+                    FoundOutput { path: subject.clone(), place, digest, size: stat.size, executable, link: None };
                 self.outputs.insert(subject, output);
             }
         }

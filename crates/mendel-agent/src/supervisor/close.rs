@@ -28,6 +28,10 @@ use crate::{
     worker::Observed,
 };
 
+/// The document of a run that says why its result is not reused.
+pub const TAINTED: &str = "tainted";
+/// The document of a run that says why every file of the project counts.
+pub const WHOLE: &str = "whole";
 /// How often a change is tried while the server is busy.
 const TRIES: u32 = 7;
 
@@ -77,6 +81,9 @@ pub(super) async fn close(mut closing: Closing<'_>, around: &Surroundings) -> En
         Err(error) => warn(format!("what it reported cannot be read: {error}")),
     }
     let helped = closing.observed.contains(&Observed::Help);
+    closing.tell_what_counts(&judgement, &around.client).await.unwrap_or_else(|error| {
+        warn(format!("what its result depends on could not be kept: {error}"));
+    });
     let answers = job.keep.result && refused.is_none() && !helped;
     if answers {
         let result = closing.result(&judgement, &outputs, time);
@@ -150,11 +157,36 @@ impl Closing<'_> {
                 started_ns,
             };
             let judged = judge(&case, &mut index).map_err(|error| error.to_string());
+            for one in &observed {
+                if let Observed::Aside { place, .. } = one {
+                    // It was needed for this; a file too many does no harm.
+                    let _ = std::fs::remove_file(place);
+                }
+            }
             // The index only saves time.
             let _ = index.save();
             judged
         });
         judged.await.unwrap_or_else(|error| Err(error.to_string()))
+    }
+
+    /// Keeps in words what a person must know of its dependencies.
+    async fn tell_what_counts(&self, judgement: &Judgement, client: &Client) -> Result<(), ClientError> {
+        for text in judgement.texts.iter().filter(|text| !text.is_empty()) {
+            patiently(|| client.put_blob(text.as_bytes())).await?;
+        }
+        let mut documents = Map::new();
+        if !judgement.tainted.is_empty() {
+            documents.insert(TAINTED.to_owned(), judgement.tainted.clone().into());
+        }
+        if let Some(whole) = &judgement.whole {
+            documents.insert(WHOLE.to_owned(), whole.clone().into());
+        }
+        if documents.is_empty() {
+            return Ok(());
+        }
+        let update = RunUpdate { documents, ..RunUpdate::default() };
+        patiently(|| client.update_run(self.job.run, Some(self.attempt), &update)).await.map(drop)
     }
 
     fn result(&self, judgement: &Judgement, outputs: &[Output], time: mendel_model::Timestamp) -> StepResult {
@@ -235,8 +267,19 @@ async fn patiently<T, F: Future<Output = Result<T, ClientError>>>(
 
 async fn store_outputs(job: &Job, found: &[FoundOutput], client: &Client) -> (Vec<Output>, Option<ClientError>) {
     let (mut outputs, mut failed) = (Vec::with_capacity(found.len()), None);
-    for FoundOutput { path, place, digest, size } in found {
-        let mut output = Output { path: path.clone(), digest: *digest, size: *size, kept: false };
+    for FoundOutput { path, place, digest, size, executable, link } in found {
+        let mut output = Output {
+            path: path.clone(),
+            digest: *digest,
+            size: *size,
+            kept: link.is_some(),
+            executable: *executable,
+            link: link.clone(),
+        };
+        if link.is_some() {
+            outputs.push(output);
+            continue;
+        }
         if *size <= SNAPSHOT_FILE_BYTES || job.keep.large_outputs {
             match client.put_blob_file(place).await {
                 Ok((digest, size)) => output = Output { digest, size, kept: true, ..output },

@@ -189,23 +189,24 @@ impl Watch<'_> {
             Err(error) => vec![Observed::Unsure { message: error.to_string() }],
         };
         for observed in more {
-            if let Observed::Params { params, rest, parser } = &observed
+            if let Observed::Params { params, rest, parser, steady } = &observed
                 && matches!(self.job.launch, Launch::Script { .. })
             {
                 let settled = Settled::new(self.job, params, rest, self.identity);
-                self.settle(settled, parser.as_ref()).await;
+                self.settle(settled, parser.as_ref(), *steady).await;
             }
             self.all.push(observed);
         }
     }
 
-    async fn settle(&mut self, settled: Settled, parser: Option<&Value>) {
+    async fn settle(&mut self, settled: Settled, parser: Option<&Value>, steady: bool) {
         let client = &self.around.client;
         let mut kept = client.update_run(self.job.run, Some(self.attempt), &settled.update()).await.map(drop);
         if let (Ok(()), Some(key), Some(parser)) = (&kept, &self.job.parser_note, parser) {
             kept = client.put_note(key, parser).await;
         }
         if let (Ok(()), Some(_), Some(asked)) = (&kept, &self.job.parser_note, self.job.identity)
+            && steady
             && asked != settled.identity
         {
             kept = client.put_note(&words_note(&asked), &settled.identity.to_string().into()).await;

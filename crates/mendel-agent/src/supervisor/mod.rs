@@ -20,6 +20,7 @@ mod settle;
 mod watcher;
 
 pub(crate) use close::finish;
+pub use close::{TAINTED, WHOLE};
 pub use input::{Input, InputError};
 pub use message::{Command, Ended, Event};
 pub use serve::run;

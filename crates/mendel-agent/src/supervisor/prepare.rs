@@ -147,8 +147,12 @@ fn observation(batch: &JobBatch, job: &Job, root: &Path, (observed, named): (&Pa
         observed: observed.to_owned(),
         roots: roots(root, &job.root),
         named: named.iter().map(|named| named.path.clone()).collect(),
-        foreign: vec![batch.workspace.join("journal"), batch.workspace.join("blobs"), batch.workspace.join("cache")],
+        foreign: [batch.workspace.join("journal"), batch.workspace.join("blobs"), batch.workspace.join("cache")]
+            .into_iter()
+            .chain(batch.package.clone())
+            .collect(),
         package: batch.package.clone(),
+        learn: job.parser_note.is_some(),
         coretex: job.coretex,
     }
 }

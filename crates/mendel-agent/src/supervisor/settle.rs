@@ -2,7 +2,10 @@
 
 use mendel_model::{Identity, Origin, Param, RunUpdate};
 
-use crate::{job::Job, worker::ReportedParam};
+use crate::{
+    job::{Job, narrowing},
+    worker::ReportedParam,
+};
 
 /// The section of parameters that a parser reported.
 const SECTION: &str = "Args";
@@ -25,7 +28,10 @@ impl Settled {
         let params: Vec<_> = reported.iter().map(param).collect();
         let identity = match (job.parser_settles, before) {
             (false, Some(before)) => before,
-            (true | false, _) => Identity::of_script(job.launch.entry(), &job.starts_in, &params, rest),
+            (true | false, _) => {
+                let rest = [rest, &narrowing(&job.root, job.inputs.as_deref().unwrap_or_default())].concat();
+                Identity::of_script(job.launch.entry(), &job.starts_in, &params, &rest)
+            }
         };
         Self { changed: before.is_some_and(|before| before != identity), params, identity }
     }

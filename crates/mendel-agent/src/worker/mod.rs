@@ -19,12 +19,18 @@ pub use observation::{Observations, Observed, ReportedParam, Stat, read};
 pub use package::importable;
 pub use settings::Settings;
 
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 11] = [
     ("sitecustomize.py", include_str!("python/sitecustomize.py")),
     ("_mendel_worker/__init__.py", include_str!("python/_mendel_worker/__init__.py")),
     ("_mendel_worker/observer.py", include_str!("python/_mendel_worker/observer.py")),
     ("_mendel_worker/finders.py", include_str!("python/_mendel_worker/finders.py")),
+    ("_mendel_worker/lookups.py", include_str!("python/_mendel_worker/lookups.py")),
+    ("_mendel_worker/variables.py", include_str!("python/_mendel_worker/variables.py")),
     ("_mendel_worker/arguments.py", include_str!("python/_mendel_worker/arguments.py")),
+    ("_mendel_worker/literals.py", include_str!("python/_mendel_worker/literals.py")),
+    ("_mendel_worker/children.py", include_str!("python/_mendel_worker/children.py")),
+    ("_mendel_worker/libraries.py", include_str!("python/_mendel_worker/libraries.py")),
+    ("_mendel_worker/aside.py", include_str!("python/_mendel_worker/aside.py")),
 ];
 
 /// The folder of the worker's files in `cache`, written unless it is there.

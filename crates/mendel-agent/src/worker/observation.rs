@@ -33,6 +33,9 @@ pub enum Observed {
         /// What the only parser declares, where nothing of it is code.
         #[serde(default)]
         parser: Option<Value>,
+        /// Whether the same words mean the same parameters at every start.
+        #[serde(default)]
+        steady: bool,
     },
     /// The parser refused the words.
     Refused {
@@ -69,6 +72,51 @@ pub enum Observed {
     Write {
         /// The file.
         path: PathBuf,
+    },
+    /// A file that was read is about to be written over.
+    Aside {
+        /// The file.
+        path: PathBuf,
+        /// A copy of it.
+        place: PathBuf,
+    },
+    /// A file or folder was handed to what cannot be observed.
+    Touched {
+        /// The file.
+        path: PathBuf,
+        /// As it was then.
+        stat: Option<Stat>,
+    },
+    /// A parameter's value names a file or folder.
+    Named {
+        /// The file.
+        path: PathBuf,
+        /// As it was then.
+        stat: Option<Stat>,
+    },
+    /// Modules were looked for in a folder.
+    Looked {
+        /// The folder.
+        path: PathBuf,
+        /// The names of the modules, without those of the packages around them.
+        names: Vec<String>,
+    },
+    /// The project's code asked for a variable of the environment.
+    Variable {
+        /// Its name.
+        name: String,
+    },
+    /// A program was started that does not report what it reads.
+    Child {
+        /// Its name.
+        program: String,
+    },
+    /// Libraries were used that open files without being seen.
+    Libraries {
+        /// Those that may have read.
+        readers: Vec<String>,
+        /// Those that may have written.
+        writers: Vec<String>,
     },
     /// The main process ends with an exception.
     Exception {

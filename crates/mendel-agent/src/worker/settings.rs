@@ -22,6 +22,8 @@ pub struct Settings {
     pub foreign: Vec<PathBuf>,
     /// The folder of the Python package `mendel`.
     pub package: Option<PathBuf>,
+    /// Whether the parser is worth to be told, since nothing else tells it.
+    pub learn: bool,
     /// Whether a module named `coretex` is put first.
     pub coretex: bool,
 }
@@ -44,6 +46,9 @@ impl Settings {
         }
         if let Some(package) = &self.package {
             add("package", package.as_os_str().as_bytes());
+        }
+        if self.learn {
+            add("learn", b"1");
         }
         if self.coretex {
             add("coretex", b"1");

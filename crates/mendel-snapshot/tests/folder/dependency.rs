@@ -58,3 +58,20 @@ fn the_digest_of_a_file_comes_from_the_index_while_its_stat_is_the_same() {
     folder.write("a", "22");
     assert_eq!(hash_file(&folder.at("a"), &mut index).unwrap().0, Digest::of(b"22"));
 }
+
+#[test]
+fn a_lookup_is_the_modules_that_are_there_under_the_names() {
+    let folder = Folder::holding(&[("src/util.py", ""), ("src/other.py", ""), ("src/data/a.csv", "")]);
+    let before = now(&folder, DependencyKind::Lookup, "src/{data,random,util}");
+
+    folder.write("src/more.py", "");
+    folder.write("src/random.txt", "");
+    assert_eq!(now(&folder, DependencyKind::Lookup, "src/{data,random,util}"), before);
+
+    for path in ["src/random.py", "src/util/__init__.py", "src/data/__init__.py"] {
+        folder.write(path, "");
+        assert_ne!(now(&folder, DependencyKind::Lookup, "src/{data,random,util}"), before, "{path}");
+        fs::remove_file(folder.at(path)).unwrap();
+    }
+    assert_eq!(now(&folder, DependencyKind::Lookup, "src/{data,random,util}"), before);
+}

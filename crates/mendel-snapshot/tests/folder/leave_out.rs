@@ -96,7 +96,7 @@ fn a_folder_that_its_surroundings_ignore_is_taken_as_it_is() {
 fn a_plain_script_leaves_out_what_does_not_fit() {
     let folder = Folder::holding(&[("main.py", "x"), ("big.bin", "0123456789"), ("data/a", "1"), ("data/b", "1")]);
     folder.link("outside", "/etc/hostname");
-    let root = project_root(&folder.path());
+    let root = project_root(&folder.path(), &folder.path());
     let options = Options {
         limits: Limits { files: 2, file_bytes: 5, ..Limits::default() },
         ..Options::for_script(&root, &folder.at("main.py"))
@@ -129,12 +129,15 @@ fn a_plain_script_is_taken_even_where_a_rule_leaves_it_out() {
 #[test]
 fn the_project_of_a_script_is_the_nearest_folder_with_a_project_file() {
     let folder = Folder::holding(&[("pyproject.toml", ""), ("a/task.yaml", ""), ("a/b/x.py", ""), ("c/x.py", "")]);
-    let root = |path: &str| project_root(&folder.at(path));
+    let root = |path: &str| project_root(&folder.at(path), Path::new("/"));
     assert_eq!(root("a/b"), ProjectRoot { folder: folder.at("a"), marker: Some("task.yaml") });
     assert_eq!(root("c"), ProjectRoot { folder: folder.path(), marker: Some("pyproject.toml") });
 
     let bare = Folder::holding(&[("sub/x.py", "")]);
-    assert_eq!(project_root(&bare.at("sub")), ProjectRoot { folder: bare.at("sub"), marker: None });
+    let from = |working: &Path| project_root(&bare.at("sub"), working).folder;
+    assert_eq!(from(&bare.path()), bare.path(), "the folder one stands in, above the script");
+    assert_eq!(from(&folder.path()), bare.at("sub"), "one that does not lie around it is no project");
+    assert_eq!(from(Path::new("/")), bare.at("sub"), "a wide one is no project");
 }
 
 #[test]
@@ -144,7 +147,7 @@ fn a_folder_as_wide_as_the_system_is_no_project_and_gives_the_script_only() {
     fs::write(script.path(), "print(1)").unwrap();
     let name = script.path().file_name().unwrap();
 
-    let root = project_root(&folder);
+    let root = project_root(&folder, &folder);
     assert_eq!(root, ProjectRoot { folder: folder.clone(), marker: None });
     let options = Options { git: false, ..Options::for_script(&root, Path::new(name)) };
     let taken = snapshot(&folder, &options, &mut StatIndex::in_memory()).unwrap();
@@ -153,7 +156,7 @@ fn a_folder_as_wide_as_the_system_is_no_project_and_gives_the_script_only() {
 
     let whole = snapshot(
         Path::new("/"),
-        &Options::for_script(&project_root(Path::new("/")), Path::new("")),
+        &Options::for_script(&project_root(Path::new("/"), Path::new("/")), Path::new("")),
         &mut StatIndex::in_memory(),
     );
     assert!(whole.unwrap().manifest.entries.is_empty());

@@ -40,7 +40,7 @@ impl FingerprintCommand {
         let context = Context::here(global).await?;
         let start = present_folder()?;
         let roots = if self.roots.is_empty() { vec![start.clone()] } else { self.roots };
-        let project = mendel_snapshot::project_root(&roots[0]).folder;
+        let project = mendel_snapshot::project_root(&roots[0], &start).folder;
         let mut code = Code::below(&context, &project, &roots);
         let line = |class: String| match code.fingerprint(&class) {
             Ok(print) => Line { class, fingerprint: Some((*print).clone()), error: None },

@@ -15,6 +15,13 @@ pub fn sentence(reason: &Reason) -> String {
     };
     match reason.kind {
         ReasonKind::Never => "nothing like it was computed before".to_owned(),
+        ReasonKind::Code if subject == "." => "a file of the project changed, and every one counts".to_owned(),
+        ReasonKind::Code | ReasonKind::Input if reason.after.is_none() && reason.before.is_some() => {
+            format!("{} `{subject}` is gone", noun(reason.kind))
+        }
+        ReasonKind::Code | ReasonKind::Input if reason.before.is_none() && reason.after.is_some() => {
+            format!("{} `{subject}` is new", noun(reason.kind))
+        }
         ReasonKind::Code => format!("code `{subject}` changed{change}{place}"),
         ReasonKind::Pipeline => match (&reason.before, &reason.after) {
             (None, Some(_)) => format!("stage `{subject}` was added{place}"),
@@ -24,11 +31,16 @@ pub fn sentence(reason: &Reason) -> String {
         ReasonKind::Specification => format!("specification `{subject}` changed{change}{place}"),
         ReasonKind::Parameter => format!("parameter `{subject}` changed{change}{place}"),
         ReasonKind::Input => format!("file `{subject}` changed{change}{place}"),
+        ReasonKind::Variable => format!("variable `{subject}` changed"),
         ReasonKind::Environment => format!("environment changed: {subject}{change}"),
         ReasonKind::Forced => format!("it was {subject}"),
         ReasonKind::Incomplete => format!("the earlier one does not count: {subject}"),
         ReasonKind::Unknown => subject.into_owned(),
     }
+}
+
+fn noun(kind: ReasonKind) -> &'static str {
+    if kind == ReasonKind::Code { "code" } else { "file" }
 }
 
 /// `: old → new`, with what is too long to read left out.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use mendel_agent::job::words_note;
+use mendel_agent::{job::words_note, supervisor::TAINTED};
 use mendel_api::RunQuery;
 use mendel_engine::{Candidate, EnvironmentPolicy, Plan, Relative, StepRequest};
 use mendel_model::{Dependency, DependencyKind, Digest, EnvironmentLock, Identity, Param, Run, Status, StepResult};
@@ -25,7 +25,7 @@ pub async fn decide(context: &Context, task: &Prepared, force: bool, index: &mut
     let lock = task.known_lock(context)?;
     let mut present = Present { task, lock: lock.as_ref(), index, known: known_data(task) };
     let mut requests = Vec::with_capacity(task.cells.len());
-    let mut relative = None;
+    let mut recent = None;
     let stored = stored_results(context, task, force).await?;
     for (cell, results) in task.cells.iter().zip(stored) {
         let mut candidates = Vec::with_capacity(results.len());
@@ -34,19 +34,18 @@ pub async fn decide(context: &Context, task: &Prepared, force: bool, index: &mut
             let digests = digests.collect::<Result<_, _>>()?;
             candidates.push(Candidate { present: digests, result });
         }
-        if candidates.is_empty() && !force && relative.is_none() {
-            relative = Some(latest(context, task).await?);
+        if candidates.is_empty() && !force && recent.is_none() {
+            recent = Some(of_task(context, task).await?);
         }
+        let earlier = recent.as_deref().filter(|_| candidates.is_empty()).unwrap_or_default();
         requests.push(StepRequest {
             id: format!("{}{}", task.name, cell.suffix),
             task: task.name.clone(),
             identity: cell.identity,
             params: values(&cell.params),
             forced: force,
-            relative: relative
-                .clone()
-                .flatten()
-                .map(|run| Relative { run: run.facts.id, params: values(&run.facts.params) }),
+            relative: earlier.first().map(|run| Relative { run: run.facts.id, params: values(&run.facts.params) }),
+            spoiled: earlier.iter().find(|run| run.tainted && run.facts.identity == cell.identity).map(why_tainted),
             candidates,
         });
     }
@@ -99,8 +98,14 @@ pub fn values(params: &[Param]) -> BTreeMap<String, Value> {
     names.into_iter().zip(params).map(|(name, param)| (name, param.value.clone())).collect()
 }
 
-/// The latest finished run of the same task, to say which parameter differs.
-async fn latest(context: &Context, task: &Prepared) -> Result<Option<Run>, Failure> {
+/// Why the result of a run is never reused.
+pub fn why_tainted(run: &Run) -> String {
+    let told = run.facts.documents.get(TAINTED).and_then(|why| why.get(0)?.as_str());
+    told.unwrap_or("its files changed while it ran").to_owned()
+}
+
+/// The latest finished runs of the same task, newest first, to say what differs.
+async fn of_task(context: &Context, task: &Prepared) -> Result<Vec<Run>, Failure> {
     let query = RunQuery {
         project: Some(task.project.clone()),
         status: vec![Status::Completed, Status::Published],
@@ -113,7 +118,7 @@ async fn latest(context: &Context, task: &Prepared) -> Result<Option<Run>, Failu
     let same = |run: &Run| {
         run.facts.kind == task.kind && run.facts.script.entry == task.entry && run.facts.script.root == root
     };
-    Ok(page.runs.into_iter().find(same))
+    Ok(page.runs.into_iter().filter(same).collect())
 }
 
 /// The present digests of dependencies, each looked at once.
@@ -130,6 +135,9 @@ impl Present<'_> {
             // What cannot be told without building it recomputes only where the policy is strict.
             let untold = if self.task.policy == EnvironmentPolicy::Strict { None } else { dependency.digest };
             return Ok(self.lock.map_or(untold, |lock| Some(lock.digest())));
+        }
+        if dependency.kind == DependencyKind::Variable {
+            return Ok(std::env::var_os(&dependency.subject).map(|value| Digest::of(value.as_encoded_bytes())));
         }
         let name = (dependency.kind, dependency.subject.clone());
         if let Some(known) = self.known.get(&name) {

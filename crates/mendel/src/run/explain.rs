@@ -5,6 +5,7 @@ use std::path::Path;
 use mendel_api::Client;
 use mendel_engine::Plan;
 use mendel_model::{Digest, Reason, ReasonKind};
+use mendel_snapshot::{found_modules, listed_names, lookup_parts};
 
 use crate::{context::Context, render};
 
@@ -24,12 +25,44 @@ async fn add_line(client: &Client, root: &Path, reason: &mut Reason) {
     }
     let Some(before) = reason.before.as_deref().and_then(|digest| digest.parse::<Digest>().ok()) else { return };
     let path = root.join(&reason.subject);
+    if reason.file.is_none() || path.is_dir() {
+        name_one(client, root, &before, reason).await;
+        return;
+    }
     let small = std::fs::metadata(&path).is_ok_and(|facts| facts.is_file() && facts.len() <= COMPARED_BYTES);
     // Bytes that were never stored, or are not there any more, have no line to show.
     let (Ok(now), Ok(then)) = (if small { std::fs::read(&path) } else { return }, client.blob(&before).await) else {
         return;
     };
     reason.line = first_difference(&then, &now);
+}
+
+/// Of names that were listed or looked for, tells the first that came or went.
+async fn name_one(client: &Client, root: &Path, before: &Digest, reason: &mut Reason) {
+    let is_lookup = reason.file.is_none();
+    let (folder, names) = match is_lookup {
+        true => lookup_parts(&reason.subject),
+        false => (reason.subject.as_str(), Default::default()),
+    };
+    let place = root.join(folder);
+    let now = match is_lookup {
+        true => found_modules(&place, &names).ok(),
+        false => listed_names(&place).ok().flatten(),
+    };
+    let then = match *before == Digest::of(b"") {
+        true => Some(Vec::new()),
+        false => client.blob(before).await.ok().map(|text| text.to_vec()),
+    };
+    let (Some(now), Some(then)) = (now, then.and_then(|text| String::from_utf8(text).ok())) else { return };
+    let then: Vec<&str> = then.lines().collect();
+    let came = now.iter().map(String::as_str).find(|name| !then.contains(name));
+    let went = then.iter().copied().find(|name| !now.iter().any(|there| there == name));
+    let Some(name) = came.or(went) else { return };
+    let subject = if matches!(folder, "" | ".") { name.to_owned() } else { format!("{folder}/{name}") };
+    (reason.before, reason.after) =
+        if came.is_some() { (None, reason.after.take()) } else { (reason.before.take(), None) };
+    reason.file = Some(subject.clone());
+    reason.subject = subject;
 }
 
 /// The first line, from 1, in which two texts differ.

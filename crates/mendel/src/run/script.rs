@@ -3,9 +3,15 @@
 //! Words after the script belong to it. Where its parser is known, they are interpreted as
 //! the parser would; where it is not, they are passed on and the script judges them.
 
-use std::path::{Path, PathBuf};
+use std::{
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+};
 
-use mendel_agent::environment::{self, EnvironmentChoice, Machine};
+use mendel_agent::{
+    environment::{self, EnvironmentChoice, Machine},
+    job::narrowing,
+};
 use mendel_model::{Digest, Identity, Param, TaskKind};
 use mendel_snapshot::{Purpose, project_root};
 use mendel_spec::{Assignment, GridRequest, KnownParser, Member, Notebook, ParamSchema, Problem, Problems, Refusal};
@@ -29,7 +35,8 @@ pub async fn prepare(
     let unreadable = |error: std::io::Error| Failure::input(format!("cannot read `{}`: {error}", path.display()));
     let script = path.canonicalize().map_err(unreadable)?;
     let source = std::fs::read(&script).map_err(unreadable)?;
-    let root = project_root(script.parent().unwrap_or(Path::new("/"))).folder;
+    let folder = start_folder()?;
+    let root = project_root(script.parent().unwrap_or(Path::new("/")), &folder).folder;
     let entry = below(&root, &script);
     let note = format!("parser/{}", Digest::of(&source));
     let code = code(path, &source)?;
@@ -37,12 +44,13 @@ pub async fn prepare(
         Some(parser) => Some((parser, true)),
         None => learned(context, &note).await?.map(|parser| (parser, false)),
     };
-    let folder = start_folder()?;
     let given = options.given()?;
     let start = below(&root, &folder);
+    let means = narrowing(&root, &inputs(options)?);
+    let place = (entry.as_str(), start.as_str(), means.as_slice());
     let (cells, is_grid) = match &parser {
-        Some((parser, certain)) => cells(parser, *certain, words, &given, (&entry, &start))?,
-        None => plain_cells(words, &given, (&entry, &start))?,
+        Some((parser, certain)) => cells(parser, *certain, words, &given, place)?,
+        None => plain_cells(words, &given, place, ARGUMENTS)?,
     };
     let name = script.file_stem().map_or_else(|| entry.clone(), |stem| stem.to_string_lossy().into_owned());
     let purpose = Purpose::Script(PathBuf::from(&entry));
@@ -63,14 +71,15 @@ pub fn code(path: &Path, source: &[u8]) -> Result<String, Failure> {
 /// Makes the command `words` ready.
 pub fn prepare_command(words: &[String], options: &RunOptions) -> Result<Prepared, Failure> {
     let folder = start_folder()?;
-    let root = project_root(&folder).folder;
+    let root = project_root(&folder, &folder).folder;
     let (program, rest) = words.split_first().ok_or_else(|| Failure::input("there is no command"))?;
+    if options.env.is_none() {
+        require_program(program, &folder)?;
+    }
     let given = options.given()?;
     let start = below(&root, &folder);
-    let (mut cells, is_grid) = plain_cells(rest, &given, (program, &start))?;
-    for cell in &mut cells {
-        cell.params = command_params(&cell.words[rest.len()..]);
-    }
+    let means = narrowing(&root, &inputs(options)?);
+    let (cells, is_grid) = plain_cells(rest, &given, (program, &start, &means), "")?;
     let name = folder_name(Path::new(program));
     let purpose = Purpose::Script(PathBuf::new());
     let kind = Kind { kind: TaskKind::Command, name, entry: program.clone(), typed: PathBuf::from(program), purpose };
@@ -100,8 +109,7 @@ fn assemble(
         (EnvironmentChoice::Auto, TaskKind::Command) => EnvironmentChoice::None,
         (choice, _) => choice,
     };
-    let inputs = options.inputs.iter().map(std::path::absolute).collect::<Result<Vec<_>, _>>();
-    let inputs = inputs.map_err(|error| Failure::input(format!("an input cannot be found: {error}")))?;
+    let inputs = inputs(options)?;
     Ok(Prepared {
         kind: what.kind,
         name: options.name.clone().unwrap_or(what.name),
@@ -129,6 +137,37 @@ fn assemble(
     })
 }
 
+/// The files that alone count as inputs.
+fn inputs(options: &RunOptions) -> Result<Vec<PathBuf>, Failure> {
+    let inputs = options.inputs.iter().map(|path| match path.exists() {
+        true => std::path::absolute(path)
+            .map_err(|error| Failure::input(format!("the input `{}` cannot be found: {error}", path.display()))),
+        false => Err(Failure::input(format!("there is no input `{}`", path.display()))),
+    });
+    inputs.collect()
+}
+
+/// Refuses a program that cannot be started.
+fn require_program(program: &str, folder: &Path) -> Result<(), Failure> {
+    let starts = |path: &Path| path.metadata().is_ok_and(|facts| facts.is_file() && facts.mode() & 0o111 != 0);
+    if program.contains('/') {
+        let path = folder.join(program);
+        return match (starts(&path), path.exists()) {
+            (true, _) => Ok(()),
+            (false, true) => Err(Failure::input_hint(
+                format!("`{program}` cannot be executed"),
+                format!("`chmod +x {program}` makes it a program"),
+            )),
+            (false, false) => Err(Failure::input(format!("there is no program `{program}`"))),
+        };
+    }
+    let places = std::env::var_os("PATH").unwrap_or_default();
+    match std::env::split_paths(&places).any(|place| starts(&folder.join(place).join(program))) {
+        true => Ok(()),
+        false => Err(Failure::input(format!("there is no program `{program}` on the path"))),
+    }
+}
+
 /// The parser that an earlier run of the same source reported.
 async fn learned(context: &Context, note: &str) -> Result<Option<KnownParser>, Failure> {
     let stored = context.client.note(note).await?;
@@ -138,7 +177,8 @@ async fn learned(context: &Context, note: &str) -> Result<Option<KnownParser>, F
 /// The section of parameters that a script's own parser takes.
 const ARGUMENTS: &str = "Args";
 
-type Place<'a> = (&'a str, &'a str);
+/// The entry, the folder it starts in, and the options that are part of what it means.
+type Place<'a> = (&'a str, &'a str, &'a [String]);
 
 fn cells(
     parser: &KnownParser,
@@ -174,8 +214,8 @@ fn cell(
             // The section in which a parser's own report of them arrives as well.
             params.iter_mut().for_each(|param| ARGUMENTS.clone_into(&mut param.section));
             keep_origins(&mut params, member.params);
-            let identity = Identity::of_script(place.0, place.1, &params, &[]);
-            Ok(Cell { suffix: member.suffix, ..Cell::of(params, words, Some(identity)) })
+            let identity = Identity::of_script(place.0, place.1, &params, place.2);
+            Ok(Cell { suffix: member.suffix, means: place.2.to_vec(), ..Cell::of(params, words, Some(identity)) })
         }
         Err(Refusal::Bad(problems)) if certain => Err(problems.into()),
         // A parser learned from an earlier run may have changed with a module since.
@@ -193,12 +233,13 @@ fn keep_origins(params: &mut [Param], given: Vec<Param>) {
 }
 
 fn of_words(suffix: String, words: Vec<String>, place: Place<'_>) -> Cell {
-    let identity = Identity::of_script(place.0, place.1, &[], &words);
-    Cell { suffix, ..Cell::of(Vec::new(), words, Some(identity)) }
+    let identity = Identity::of_script(place.0, place.1, &[], &[words.as_slice(), place.2].concat());
+    Cell { suffix, means: place.2.to_vec(), ..Cell::of(Vec::new(), words, Some(identity)) }
 }
 
-/// Cells of a script or command whose parser is not known: values are passed on as words.
-fn plain_cells(words: &[String], given: &Given, place: Place<'_>) -> Result<(Vec<Cell>, bool), Failure> {
+/// Cells of a script or command whose parser is not known: values are passed on as words, and
+/// are its parameters in `section` as far as anyone can tell.
+fn plain_cells(words: &[String], given: &Given, place: Place<'_>, section: &str) -> Result<(Vec<Cell>, bool), Failure> {
     if given.declared {
         return Err(Failure::input_hint(
             "`--grid` without an argument needs the `values:` of a task file",
@@ -226,15 +267,23 @@ fn plain_cells(words: &[String], given: &Given, place: Place<'_>) -> Result<(Vec
         }
     }
     let suffix = |index: usize| if is_grid { format!("-{}", index + 1) } else { String::new() };
-    let cells = combinations.into_iter().enumerate().map(|(index, words)| of_words(suffix(index), words, place));
+    let known = words.len();
+    let cells = combinations.into_iter().enumerate().map(|(index, words)| {
+        let params = given_params(&words[known..], section);
+        Cell { params, ..of_words(suffix(index), words, place) }
+    });
     Ok((cells.collect(), is_grid))
 }
 
-/// The parameters that `--set` gave a command, read back from the words made of them.
-fn command_params(words: &[String]) -> Vec<Param> {
+/// The parameters that options gave, read back from the words made of them. A parser would
+/// spell their names without `-`.
+fn given_params(words: &[String], section: &str) -> Vec<Param> {
     let pairs = words.chunks_exact(2).map(|pair| Param {
-        section: String::new(),
-        name: pair[0].trim_start_matches('-').to_owned(),
+        section: section.to_owned(),
+        name: match section.is_empty() {
+            true => pair[0][2..].to_owned(),
+            false => pair[0][2..].replace('-', "_"),
+        },
         kind: None,
         value: pair[1].clone().into(),
         origin: mendel_model::Origin::CommandLine { words: pair.join(" ") },
@@ -264,16 +313,19 @@ mod tests {
     #[test]
     fn ct_33_a_grid_over_unknown_parameters_makes_every_combination() {
         let (cells, is_grid) =
-            plain_cells(&["x".into()], &given(&["lr=1,2", "depth=3,4,5"]), ("a.py", "")).expect("cells");
+            plain_cells(&["x".into()], &given(&["lr=1,2", "depth=3,4,5"]), ("a.py", "", &[]), ARGUMENTS)
+                .expect("cells");
         assert!(is_grid);
         assert_eq!(cells.len(), 6);
         assert_eq!(cells[1].words, ["x", "--lr", "1", "--depth", "4"]);
         assert_eq!(cells[5].suffix, "-6");
+        let values: Vec<_> = cells[1].params.iter().map(|param| (param.name.as_str(), &param.value)).collect();
+        assert_eq!(values, [("lr", &"1".into()), ("depth", &"4".into())], "they can be told apart");
     }
 
     #[test]
     fn the_value_given_last_wins() {
-        let (cells, _) = plain_cells(&[], &given(&["lr=1", "lr=2"]), ("a.py", "")).expect("cells");
+        let (cells, _) = plain_cells(&[], &given(&["lr=1", "lr=2"]), ("a.py", "", &[]), ARGUMENTS).expect("cells");
         assert_eq!(cells[0].words, ["--lr", "2"]);
     }
 }

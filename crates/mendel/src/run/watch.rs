@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use mendel_agent::{
     job::JobBatch,
-    supervisor::{self, Command, Event},
+    supervisor::{self, Command, Ended, Event},
 };
 use mendel_model::{ConsoleStream, RunId, Status};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -84,6 +84,7 @@ impl View<'_> {
         match event {
             Event::Line { stream, text, whole, .. } if self.names.is_none() => self.line(*stream, text, *whole),
             Event::Ended(ended) => {
+                self.doubts(ended);
                 let Some(names) = &self.names else { return };
                 self.ended += 1;
                 let name = names.get(&ended.run).map_or("", String::as_str);
@@ -92,6 +93,17 @@ impl View<'_> {
             }
             Event::Warning { text, .. } => self.printer.note(format_args!("warning: {text}")),
             Event::Started { .. } | Event::Line { .. } | Event::Params { .. } | Event::Done => {}
+        }
+    }
+
+    /// Why a result that was computed will not answer the next request.
+    fn doubts(&self, ended: &Ended) {
+        if let (Status::Completed, Some(why)) = (ended.status, ended.tainted.first()) {
+            let more = match ended.tainted.len() - 1 {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            self.printer.note(format_args!("note: this result is kept and never reused: {why}{more}"));
         }
     }
 

@@ -58,7 +58,14 @@ impl Lab {
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mendel"));
         command.args(words).current_dir(self.folder()).stdin(Stdio::null());
-        for name in ["MENDEL_WORKSPACE", "MENDEL_PYTHON", "MENDEL_RUN_ID", "MENDEL_API", "MENDEL_PACKAGE"] {
+        for name in [
+            "MENDEL_WORKSPACE",
+            "MENDEL_PYTHON",
+            "MENDEL_RUN_ID",
+            "MENDEL_API",
+            "MENDEL_PACKAGE",
+            "PYTHONDONTWRITEBYTECODE",
+        ] {
             command.env_remove(name);
         }
         command.env("MENDEL_HOME", self.outside("home")).env("NO_COLOR", "1");

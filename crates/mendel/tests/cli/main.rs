@@ -12,6 +12,7 @@ mod lab;
 mod layering;
 mod looking;
 mod notebook;
+mod observed;
 mod old_task;
 mod project;
 mod rerun;

@@ -1,5 +1,6 @@
 //! A run as people read it: what it is, what it was given, what it made, and why.
 
+use mendel_agent::supervisor::WHOLE;
 use mendel_api::{Client, ClientError, SeriesInfo};
 use mendel_model::{DependencyKind, Run, Status};
 
@@ -19,6 +20,7 @@ use crate::{
         time,
         value::{bytes, number, value},
     },
+    run::decide,
 };
 
 const SPARK_BLOCKS: usize = 24;
@@ -71,7 +73,7 @@ fn head(run: &Run, paint: Paint) -> String {
     parts.extend((run.attempt > 1).then(|| format!("attempt {}", run.attempt)));
     parts.extend(run.exit_code.filter(|code| *code != 0).map(|code| format!("exit code {code}")));
     parts.extend(run.archived.then(|| "archived".to_owned()));
-    parts.extend(run.tainted.then(|| "its files changed while it ran".to_owned()));
+    parts.extend(run.tainted.then(|| format!("never reused: {}", safe(&decide::why_tainted(run)))));
     parts.extend((!facts.tags.is_empty()).then(|| format!("tags {}", safe(&facts.tags.join(", ")))));
     text.push_str(&format!("{}\n{}\n", paint.dim(&id), paint.dim(&parts.join(" · "))));
     if !facts.comment.is_empty() {
@@ -224,6 +226,9 @@ fn surroundings(view: &RunView, paint: Paint, text: &mut String) {
         inputs.filter(|found| found.kind == DependencyKind::Input).map(|found| found.subject.as_str()).collect();
     if !inputs.is_empty() {
         lines.push(("read", inputs.join(", ")));
+    }
+    if let Some(why) = facts.documents.get(WHOLE).and_then(|why| why.as_str()) {
+        lines.push(("depends on", format!("every file of the project: {why}")));
     }
     let told: String = lines
         .into_iter()

@@ -369,11 +369,13 @@ fn tree_options(options: &RunOptions, sets: Vec<Assignment>) -> TreeOptions {
 
 /// The project that the command was started in, grown to hold every task.
 fn project_of<'a>(start: &Path, tasks: impl Iterator<Item = &'a TreeTask>) -> Result<PathBuf, Failure> {
-    let root = project_root(start).folder;
+    let root = project_root(start, start).folder;
     let outside: Vec<_> = tasks.filter(|task| !task.path.starts_with(&root)).map(|task| task.rootdir.clone()).collect();
     let Some(first) = outside.first() else { return Ok(root) };
     let common = root.ancestors().find(|folder| outside.iter().all(|task| task.starts_with(folder)));
-    match common.filter(|folder| project_root(folder).folder.starts_with(folder) && folder.components().count() > 2) {
+    match common
+        .filter(|folder| project_root(folder, folder).folder.starts_with(folder) && folder.components().count() > 2)
+    {
         Some(common) => Ok(common.to_owned()),
         None => Err(Failure::input_hint(
             format!("the tree `{}` and the code in `{}` have no project in common", first.display(), root.display()),

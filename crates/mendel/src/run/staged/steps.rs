@@ -161,6 +161,7 @@ impl<'a> Planner<'a> {
             forced: self.options.force || self.options.no_pickup,
             candidates,
             relative: None,
+            spoiled: None,
         };
         let step = plan(vec![request], self.forest.settings.policy).steps.pop();
         let Some(step) = step else { return Ok((None, Vec::new())) };
@@ -207,7 +208,10 @@ impl<'a> Planner<'a> {
                 return Ok(place.and_then(|place| task.pipeline.digest(place)));
             }
             DependencyKind::Environment => return Ok(self.environment.or(dependency.digest)),
-            DependencyKind::Input | DependencyKind::Listing => dependency.subject.as_str(),
+            DependencyKind::Variable => {
+                return Ok(std::env::var_os(&dependency.subject).map(|value| Digest::of(value.as_encoded_bytes())));
+            }
+            DependencyKind::Input | DependencyKind::Listing | DependencyKind::Lookup => dependency.subject.as_str(),
         };
         let path = match subject.strip_prefix("scope:") {
             None => subject.to_owned(),

@@ -29,9 +29,11 @@ def start(path):
         seen.report_python()
         _write_lines_at_once()
 
-    from . import finders
+    from . import finders, lookups, variables
 
     finders.install(settings, seen)
+    lookups.install(seen)
+    variables.install(seen)
 
 
 def _write_lines_at_once():

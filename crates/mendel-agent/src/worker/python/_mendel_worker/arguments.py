@@ -92,15 +92,24 @@ class Follower:
             value = plain(value)
             if value is not _MISSING:
                 self._params[name] = self._param(name, value, actions.get(name))
+                self._count_paths(value)
         self._parses += 1
         event = {"kind": "params", "known": True, "params": list(self._params.values())}
-        if rest is None and self._parses == 1 and self._argparse.ArgumentParser is type(parser):
-            event["parser"] = declarations(parser)
+        if self._observer.learns:
+            event["steady"] = self._observer.declares_literals()
+            only = rest is None and self._parses == 1 and self._argparse.ArgumentParser is type(parser)
+            if only and event["steady"]:
+                event["parser"] = declarations(parser)
         rest = [str(word) for word in rest or ()]
         if self._rest is not None:
             rest = [word for word in rest if word in self._rest]
         event["rest"] = self._rest = rest
         self._observer.record(text_of(event), now=True)
+
+    def _count_paths(self, value):
+        for item in value if isinstance(value, list) else (value,):
+            if isinstance(item, str):
+                self._observer.name(item)
 
     def _gather(self, parser, values, actions):
         for action in parser._actions:

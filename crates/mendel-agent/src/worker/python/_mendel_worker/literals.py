@@ -1,0 +1,144 @@
+"""Tells whether a parser says the same at every start: whether its defaults are literals.
+
+A default that is taken from the machine, the clock or another library may be another the
+next time, so that the parser is known only once it has run.
+"""
+
+import ast
+import builtins
+
+_CALLS = frozenset("dict enumerate float frozenset int len list max min range set sorted str sum tuple zip".split())
+_METHODS = frozenset("format items join keys lower replace split strip upper values".split())
+_FREE = ("help", "metavar", "dest")
+
+
+def are_all(files):
+    """Whether every argument that the code in ``files`` declares is made of literals."""
+    project = Project(files)
+    declaring = [file for file in files if project.declares(file)]
+    # The cells of a notebook are no source that could be read here.
+    notebook = any(file.endswith(".ipynb") for file in declaring)
+    return not notebook and all(project.source(file).is_steady() for file in declaring)
+
+
+class Project:
+    """The files whose code was executed."""
+
+    def __init__(self, files):
+        self._files = list(files)
+        self._sources = {}
+
+    def declares(self, file):
+        """Whether anything in ``file`` may belong to a parser."""
+        with open(file, "rb") as source:
+            text = source.read()
+        return b"add_argument" in text or b"set_defaults" in text
+
+    def source(self, file):
+        """The source in ``file``."""
+        if file not in self._sources:
+            with open(file, "rb") as source:
+                self._sources[file] = Source(ast.parse(source.read()), self)
+        return self._sources[file]
+
+    def module(self, name):
+        """The source of the module ``name``, if it is one of the project."""
+        ends = ("/%s.py" % name.replace(".", "/"), "/%s/__init__.py" % name.replace(".", "/"))
+        found = [file for file in self._files if file.endswith(ends)]
+        return self.source(found[0]) if len(found) == 1 else None
+
+
+class Source:
+    """The text of one file, with what each of its names is bound to."""
+
+    def __init__(self, tree, project):
+        self._tree = tree
+        self._project = project
+        self._values = {}
+        self._modules = {}
+        self._members = {}
+        self._open = set()
+        for node in ast.walk(tree):
+            self._bind(node)
+
+    def _bind(self, node):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                self._bind_target(target, node.value)
+        elif isinstance(node, ast.Import):
+            self._modules.update((alias.asname or alias.name, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            self._members.update((alias.asname or alias.name, (module, alias.name)) for alias in node.names)
+            self._modules.update(
+                (alias.asname or alias.name, (module + "." + alias.name).strip(".")) for alias in node.names
+            )
+        elif isinstance(node, (ast.AnnAssign, ast.NamedExpr)) and node.value is not None:
+            self._bind_target(node.target, node.value)
+        elif isinstance(node, ast.AugAssign):
+            self._bind_target(node.target, node.value)
+        elif isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension)):
+            self._bind_target(node.target, node.iter)
+
+    def _bind_target(self, target, value):
+        for node in ast.walk(target):
+            if isinstance(node, ast.Name):
+                self._values.setdefault(node.id, []).append(value)
+
+    def is_steady(self):
+        """Whether all that is declared is made of literals."""
+        for node in ast.walk(self._tree):
+            name = getattr(getattr(node, "func", None), "attr", "")
+            if name == "add_argument" and not all(map(self._is_closed, node.args)):
+                return False
+            if name in ("add_argument", "set_defaults"):
+                for keyword in node.keywords:
+                    if keyword.arg not in _FREE and not self._is_keyword_closed(keyword):
+                        return False
+        return True
+
+    def _is_keyword_closed(self, keyword):
+        if keyword.arg in ("type", "action"):
+            return True
+        return self._is_closed(keyword.value)
+
+    def _is_closed(self, node):
+        if isinstance(node, ast.Name):
+            return self._is_closed_name(node.id)
+        if isinstance(node, ast.Attribute):
+            if not isinstance(node.value, ast.Name):
+                return False
+            return node.value.id == "argparse" or self._is_closed_member(self._modules.get(node.value.id), node.attr)
+        if isinstance(node, ast.Call):
+            called = node.func
+            if isinstance(called, ast.Name):
+                plain = called.id in _CALLS
+            else:
+                plain = (
+                    isinstance(called, ast.Attribute) and called.attr in _METHODS and self._is_closed(called.value)
+                )
+            given = [*node.args, *(keyword.value for keyword in node.keywords)]
+            return plain and all(map(self._is_closed, given))
+        if isinstance(node, (ast.Await, ast.Yield, ast.YieldFrom, ast.Lambda)):
+            return False
+        parts = (part for part in ast.iter_child_nodes(node) if isinstance(part, (ast.expr, ast.comprehension)))
+        return all(map(self._is_closed, parts))
+
+    def _is_closed_member(self, module, name):
+        source = self._project.module(module) if module else None
+        return source is not None and source._is_closed_name(name)
+
+    def _is_closed_name(self, name):
+        values = self._values.get(name)
+        if values is None:
+            if name in self._members:
+                return self._is_closed_member(*self._members[name])
+            # A name that nothing here gives a value is a parameter of a function.
+            return name in dir(builtins)
+        if name in self._open:
+            return True
+        self._open.add(name)
+        try:
+            return all(map(self._is_closed, values))
+        finally:
+            self._open.discard(name)
