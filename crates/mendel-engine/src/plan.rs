@@ -4,22 +4,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use mendel_model::{DependencyKind, Digest, Identity, Reason, ReasonKind, RunId, StepResult};
-use serde::{Deserialize, Serialize};
+use mendel_model::{DependencyKind, Digest, EnvironmentPolicy, Identity, Reason, ReasonKind, RunId, StepResult};
 use serde_json::Value;
-
-/// What a changed environment does to a stored result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum EnvironmentPolicy {
-    /// It is shown, and does not recompute.
-    #[default]
-    Warn,
-    /// It recomputes.
-    Strict,
-    /// It is recorded only.
-    Ignore,
-}
 
 /// A stored result, and what its dependencies are now.
 #[derive(Debug, Clone)]

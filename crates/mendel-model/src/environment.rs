@@ -4,6 +4,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Canonical, Digest};
 
+/// What a changed environment does to a stored result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EnvironmentPolicy {
+    /// It is shown, and does not recompute.
+    #[default]
+    Warn,
+    /// It recomputes.
+    Strict,
+    /// It is recorded only.
+    Ignore,
+}
+
 /// Who provides the interpreter and packages of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

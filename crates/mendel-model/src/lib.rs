@@ -30,7 +30,7 @@ mod window;
 pub use artifact::{Artifact, ArtifactMode, ModelRecord, ModelUse};
 pub use batch::{Batch, NewBatch};
 pub use digest::{BadDigest, Digest};
-pub use environment::{EnvironmentLock, EnvironmentManager, Package};
+pub use environment::{EnvironmentLock, EnvironmentManager, EnvironmentPolicy, Package};
 pub use event::{Event, EventKind};
 pub use fault::Fault;
 pub use filter::{BadFilter, Comparison, Field, Filter, Literal, SortKey};

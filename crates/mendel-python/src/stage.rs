@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use mendel_engine::{Action, Candidate, EnvironmentPolicy, StepRequest, plan};
-use mendel_model::{Canonical, Dependency, Digest, Identity, Reason, StepResult, step_key};
+use mendel_engine::{Action, Candidate, StepRequest, plan};
+use mendel_model::{Canonical, Dependency, Digest, EnvironmentPolicy, Identity, Reason, StepResult, step_key};
 use pyo3::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

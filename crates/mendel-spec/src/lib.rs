@@ -35,7 +35,7 @@ pub use nearest::nearest;
 pub use notebook::Notebook;
 pub use param::{ListOf, ParamDecl, ParamSchema, ParamType, SecretKind};
 pub use problem::{Place, Problem, Problems, Severity};
-pub use project_file::{EnvironmentPolicy, ProjectFile, SnapshotSettings};
+pub use project_file::{ProjectFile, SnapshotSettings};
 pub use python_source::{
     Action, Argument, Convert, Count, KnownParser, Refusal, interpret, parser_of, plain_words, words_for,
 };

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use mendel_model::ProjectType;
+use mendel_model::{EnvironmentPolicy, ProjectType};
 use serde::Serialize;
 use toml::{
     Spanned,
@@ -19,19 +19,6 @@ use crate::{Place, Problem, Problems, nearest::suggestion, shape};
 
 /// The name of the file.
 const FILE: &str = "mendel.toml";
-
-/// What a changed environment does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum EnvironmentPolicy {
-    /// It is shown and recomputes nothing.
-    #[default]
-    Warn,
-    /// It recomputes.
-    Strict,
-    /// It is not looked at.
-    Ignore,
-}
 
 /// What a snapshot leaves out and how large it may be.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]

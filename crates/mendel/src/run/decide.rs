@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use mendel_agent::{job::words_note, supervisor::TAINTED};
 use mendel_api::RunQuery;
-use mendel_engine::{Candidate, EnvironmentPolicy, Plan, Relative, StepRequest};
-use mendel_model::{Dependency, DependencyKind, Digest, EnvironmentLock, Identity, Param, Run, Status, StepResult};
+use mendel_engine::{Candidate, Plan, Relative, StepRequest};
+use mendel_model::{
+    Dependency, DependencyKind, Digest, EnvironmentLock, EnvironmentPolicy, Identity, Param, Run, Status, StepResult,
+};
 use mendel_snapshot::StatIndex;
 use serde_json::Value;
 

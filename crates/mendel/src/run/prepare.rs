@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use mendel_agent::environment::{self, Detected, EnvironmentChoice, Machine, Place};
-use mendel_engine::EnvironmentPolicy;
-use mendel_model::{Digest, EnvironmentLock, Identity, Param, RunId, TaskKind};
+use mendel_model::{Digest, EnvironmentLock, EnvironmentPolicy, Identity, Param, RunId, TaskKind};
 use mendel_snapshot::{Options, Patterns, Purpose, StatIndex};
 use mendel_spec::{GridRequest, Kind, Member, ParamSchema, ProjectFile, ReadOptions, TaskFile, ValuesFile};
 
@@ -308,11 +307,7 @@ impl Settings {
         let named = options.project.clone().or(file.project);
         Ok(Self {
             project: named.unwrap_or_else(|| folder_name(root)),
-            policy: match file.environment {
-                mendel_spec::EnvironmentPolicy::Warn => EnvironmentPolicy::Warn,
-                mendel_spec::EnvironmentPolicy::Strict => EnvironmentPolicy::Strict,
-                mendel_spec::EnvironmentPolicy::Ignore => EnvironmentPolicy::Ignore,
-            },
+            policy: file.environment,
             choice,
             snapshot,
             tags,

@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use mendel_agent::environment::{self, EnvironmentChoice, Machine};
-use mendel_engine::EnvironmentPolicy;
-use mendel_model::{Digest, EnvironmentManager, Identity, Manifest, Param, Run, TaskKind};
+use mendel_model::{Digest, EnvironmentManager, EnvironmentPolicy, Identity, Manifest, Param, Run, TaskKind};
 use mendel_snapshot::{Options, Purpose};
 use mendel_spec::{Assignment, ParamSchema, ReadOptions};
 

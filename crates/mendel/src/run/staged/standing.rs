@@ -2,11 +2,8 @@
 
 use std::collections::HashMap;
 
-use mendel_engine::{
-    EnvironmentPolicy,
-    pipeline::{Cause, Completed, CurrentStage, Pending, Standing, Wanted, pending},
-};
-use mendel_model::{Dependency, DependencyKind, Digest, Reason, ReasonKind, RunId};
+use mendel_engine::pipeline::{Cause, Completed, CurrentStage, Pending, Standing, Wanted, pending};
+use mendel_model::{Dependency, DependencyKind, Digest, EnvironmentPolicy, Reason, ReasonKind, RunId};
 use mendel_snapshot::StatIndex;
 
 use super::{
