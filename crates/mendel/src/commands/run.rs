@@ -1,5 +1,7 @@
 //! `mendel run`
 
+use std::borrow::Cow;
+
 use clap::Args;
 
 use crate::{
@@ -8,6 +10,7 @@ use crate::{
     exit::{Exit, Failure},
     printer::Printer,
     run::{
+        claim::Claims,
         decide::decide,
         index,
         launch::{TaskOutcome, launch},
@@ -157,10 +160,18 @@ async fn execute_planned(
 ) -> Result<Vec<TaskOutcome>, Failure> {
     let mut outcomes = Vec::with_capacity(tasks.len());
     for (task, plan) in tasks.iter().zip(plans) {
-        summary::announce(task, plan, printer);
         let mut index = index::of(context, &task.root);
-        let outcome = launch(context, (task, plan), options, &mut index, printer).await?;
-        reuse::put_back(context, task, plan, printer).await?;
+        let mut plan = Cow::Borrowed(plan);
+        let mut claims = Claims::default();
+        if !options.force && plan.compute() > 0 {
+            claims = Claims::take(context, task, &plan, printer)?;
+            // Whoever had the same work may have done it by now.
+            plan = Cow::Owned(decide(context, task, false, &mut index).await?);
+        }
+        summary::announce(task, &plan, printer);
+        let outcome = launch(context, (task, &plan), options, &mut index, printer).await?;
+        drop(claims);
+        reuse::put_back(context, task, &plan, printer).await?;
         outputs::tell_missing(context, task, &outcome, printer).await?;
         let stop = outcome.interrupted
             || options.fail_fast && outcome.cells.iter().any(|cell| cell.run.status == mendel_model::Status::Failed);

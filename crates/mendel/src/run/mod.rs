@@ -4,6 +4,7 @@
 //! the engine what has to be computed, `freeze` stores the code as it is, `launch` creates the
 //! runs and watches the supervisor, `reuse` puts stored outputs back, `summary` says what happened.
 
+pub mod claim;
 pub mod data;
 pub mod decide;
 pub mod explain;

@@ -1,5 +1,7 @@
 //! A plain script: recorded, answered, explained.
 
+use std::process::Stdio;
+
 use serde_json::json;
 
 use crate::lab::{Lab, id};
@@ -219,4 +221,14 @@ fn the_words_of_a_parser_with_subcommands_are_answered_once_they_have_run() {
     );
     lab.write("options.py", "LR = 0.3\n");
     assert_eq!(lab.run(&["train.py", "fit"])["params"]["lr"], json!(0.3), "equal words do not mean what they meant");
+}
+
+#[test]
+fn p08_equal_requests_at_once_are_computed_once() {
+    let lab = Lab::new();
+    lab.write("train.py", lab.counting() + "import time\ntime.sleep(1)\n");
+    let ask = || lab.command(&["--quiet", "run", "train.py"]).stdout(Stdio::null()).spawn().expect("started");
+    let asked: Vec<_> = (0..3).map(|_| ask()).collect();
+    assert!(asked.into_iter().all(|mut child| child.wait().expect("an end").success()));
+    assert_eq!(lab.executions(), 1);
 }
