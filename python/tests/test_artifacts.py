@@ -187,7 +187,7 @@ def test_tr_59_offline_the_file_is_kept(lab: Any, monkeypatch: pytest.MonkeyPatc
     assert path.exists()
 
 
-def test_tr_51_to_tr_54_a_registered_table_is_followed_until_it_is_not(lab: Any) -> None:
+def test_tr_51_tr_53_tr_54_a_registered_table_is_followed_until_it_is_not(lab: Any) -> None:
     task = lab.init()
     frame = pandas.DataFrame({"n": [1, 1, 2], "v": [10, 20, 30]})
 

@@ -84,7 +84,7 @@ def test_an_id_that_is_a_number_is_not_the_same_text(ground: Ground) -> None:
     assert ground.run(["1"])["load"] == 1
 
 
-def test_a_marginal_field_is_not_stored_and_made_again_when_needed(ground: Ground) -> None:
+def test_rp_34_a_marginal_field_is_not_stored_and_made_again_when_needed(ground: Ground) -> None:
     ground.run([1], marginal=["load"])
     assert sorted(ground.load([1])[1]) == ["area", "input_id", "mask"]
     assert ground.run([1], marginal=["stages.Load"]) == {}
@@ -207,7 +207,7 @@ def test_a_scope_file_follows_its_result_to_another_task(ground: Ground) -> None
     assert (ground.project / "main/moved/1.txt").read_text() == "4"
 
 
-def test_the_record_of_a_completion_names_all_that_made_it(ground: Ground) -> None:
+def test_rp_20_rp_21_the_record_of_a_completion_names_all_that_made_it(ground: Ground) -> None:
     from mendel.pipeline import Task
 
     ground.run([1, "22"], config={"cut": {"threshold": 2}})
@@ -216,6 +216,7 @@ def test_the_record_of_a_completion_names_all_that_made_it(ground: Ground) -> No
     note: dict[str, Any] = completion.note
     assert [entry["id"] for entry in note["pipeline"]] == ["load", "smooth", "cut", "measure"]
     assert note["pipeline"][2]["config"] == {"threshold": 2}
+    assert note["spec_digest"] and all(entry["code"] for entry in note["pipeline"])
     assert set(note["steps"]) == {"1", '"22"'} and set(note["times"]["load"]) == {"1", '"22"'}
     assert note["configs"]["1"]["smooth"] == {"enabled": True, "sigma": 1}
     assert note["full_spec"]["config"] == {"cut": {"threshold": 2}}

@@ -161,7 +161,7 @@ def test_views_of_a_completion_lie_in_the_folder_and_foreign_files_stay(tree: An
     assert foreign.read_text() == "{}" and Path("t/fine/times.csv").exists()
 
 
-def test_an_overridden_rule_is_the_one_that_counts(tree: Any, tmp_path: Path) -> None:
+def test_rp_18_rp_44_an_overridden_rule_is_the_one_that_counts(tree: Any, tmp_path: Path) -> None:
     heard: list[Any] = []
 
     class Own(Task):
@@ -180,7 +180,7 @@ def test_an_overridden_rule_is_the_one_that_counts(tree: Any, tmp_path: Path) ->
     assert list(task.load(task.create_pipeline())) == [5]
 
 
-def test_stages_made_in_a_test_are_followed_by_their_loaded_code(tmp_path: Path) -> None:
+def test_rp_31_a_given_pipeline_runs_and_its_stages_are_followed_by_their_loaded_code(tmp_path: Path) -> None:
     task = Task(tmp_path, {"runnable": True, "input_ids": [1, 2]})
     calls: list[int] = []
     factor = [2]
