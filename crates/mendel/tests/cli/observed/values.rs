@@ -29,6 +29,45 @@ fn p7_a_default_taken_from_the_environment_is_never_answered_with_its_old_value(
 }
 
 #[test]
+fn p7_a_default_that_follows_from_code_files_and_variables_is_answered() {
+    let lab = Lab::new();
+    lab.write("helper.py", "def pick():\n    return 'a' + 'b'\n");
+    lab.write("set.json", "{\"lr\": 0.1}");
+    let script = "import argparse, json, os, pathlib, helper\nparser = argparse.ArgumentParser()\n\
+        class A:\n    N = 3\n\
+        with open('set.json') as file:\n    settings = json.load(file)\n\
+        parser.add_argument('--out', default=os.path.join(os.path.dirname(os.path.abspath(__file__)), 'data'))\n\
+        parser.add_argument('--runs', default=pathlib.Path('runs') / 'x', type=pathlib.Path)\n\
+        parser.add_argument('--n', default=A.N, type=int)\n\
+        parser.add_argument('--lr', default=settings['lr'], type=float)\n\
+        parser.add_argument('--pick', default=helper.pick())\n\
+        parser.add_argument('--workers', default=os.cpu_count(), type=int)\nparser.parse_args()\n";
+    lab.write("s.py", lab.counting() + script);
+
+    let first = lab.run(&["s.py"]);
+    assert_eq!(id(&lab.run(&["s.py"])), id(&first));
+    lab.edit("helper.py", "'b'", "'c'");
+    assert_eq!(lab.run(&["s.py"])["params"]["pick"], "ac");
+    lab.write("set.json", "{\"lr\": 0.2}");
+    assert_eq!(lab.run(&["s.py"])["params"]["lr"], 0.2);
+    assert_eq!(lab.executions(), 3);
+}
+
+#[test]
+fn p7_a_default_of_a_passing_moment_is_followed_through_functions() {
+    let lab = Lab::new();
+    lab.write("helper.py", "import random\ndef draw():\n    return random.random()\ndef pick():\n    return draw()\n");
+    let script = "import argparse\nfrom helper import pick\nparser = argparse.ArgumentParser()\n\
+        parser.add_argument('--seed', default=pick(), type=float)\nparser.parse_args()\n";
+    lab.write("s.py", lab.counting() + script);
+
+    lab.run(&["s.py"]);
+    lab.run(&["s.py"]);
+
+    assert_eq!(lab.executions(), 2);
+}
+
+#[test]
 fn p7_arguments_that_depend_on_the_machine_are_known_only_once_they_are_read() {
     let lab = Lab::new();
     let script = "import argparse, os, time\nparser = argparse.ArgumentParser()\n\

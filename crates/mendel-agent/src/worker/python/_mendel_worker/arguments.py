@@ -96,9 +96,9 @@ class Follower:
         self._parses += 1
         event = {"kind": "params", "known": True, "params": list(self._params.values())}
         if self._observer.learns:
-            event["steady"] = self._observer.declares_literals()
+            literal, event["steady"] = self._observer.declared()
             only = rest is None and self._parses == 1 and self._argparse.ArgumentParser is type(parser)
-            if only and event["steady"]:
+            if only and literal:
                 event["parser"] = declarations(parser)
         rest = [str(word) for word in rest or ()]
         if self._rest is not None:

@@ -10,15 +10,29 @@ import builtins
 _CALLS = frozenset("dict enumerate float frozenset int len list max min range set sorted str sum tuple zip".split())
 _METHODS = frozenset("format items join keys lower replace split strip upper values".split())
 _FREE = ("help", "metavar", "dest")
+# What no dependency of a run holds: another moment, another chance, what merely exists.
+_PASSING = frozenset(
+    "time datetime random uuid secrets socket tempfile platform getpid getppid gethostname urandom getrandbits "
+    "exists isfile isdir is_file is_dir lexists getmtime getsize stat input id hash".split()
+)
+# Libraries whose answers follow from their arguments, from files and from variables.
+_STEADY = frozenset(
+    "argparse collections configparser copy csv dataclasses enum functools itertools json math multiprocessing "
+    "numpy operator os pathlib re string sys toml tomllib typing yaml".split()
+)
 
 
-def are_all(files):
-    """Whether every argument that the code in ``files`` declares is made of literals."""
+def declared(files):
+    """Whether every argument that the code in ``files`` declares is made of literals, and
+    whether each follows from files and variables alone, which a run depends on."""
     project = Project(files)
     declaring = [file for file in files if project.declares(file)]
     # The cells of a notebook are no source that could be read here.
-    notebook = any(file.endswith(".ipynb") for file in declaring)
-    return not notebook and all(project.source(file).is_steady() for file in declaring)
+    if any(file.endswith(".ipynb") for file in declaring):
+        return False, False
+    sources = [project.source(file) for file in declaring]
+    literal = all(source.is_steady() for source in sources)
+    return literal, literal or not any(source.is_passing() for source in sources)
 
 
 class Project:
@@ -43,6 +57,8 @@ class Project:
 
     def module(self, name):
         """The source of the module ``name``, if it is one of the project."""
+        if not name:
+            return None
         ends = ("/%s.py" % name.replace(".", "/"), "/%s/__init__.py" % name.replace(".", "/"))
         found = [file for file in self._files if file.endswith(ends)]
         return self.source(found[0]) if len(found) == 1 else None
@@ -58,6 +74,7 @@ class Source:
         self._modules = {}
         self._members = {}
         self._open = set()
+        self._bodies = {}
         for node in ast.walk(tree):
             self._bind(node)
 
@@ -79,6 +96,10 @@ class Source:
             self._bind_target(node.target, node.value)
         elif isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension)):
             self._bind_target(node.target, node.iter)
+        elif isinstance(node, ast.withitem) and node.optional_vars is not None:
+            self._bind_target(node.optional_vars, node.context_expr)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            self._bodies.setdefault(node.name, []).append(node)
 
     def _bind_target(self, target, value):
         for node in ast.walk(target):
@@ -87,20 +108,52 @@ class Source:
 
     def is_steady(self):
         """Whether all that is declared is made of literals."""
+        return all(map(self._is_closed, self._declarations()))
+
+    def is_passing(self):
+        """Whether anything that is declared may be another at the next start."""
+        return any(self._passes(node, set()) for node in self._declarations())
+
+    def _declarations(self):
         for node in ast.walk(self._tree):
             name = getattr(getattr(node, "func", None), "attr", "")
-            if name == "add_argument" and not all(map(self._is_closed, node.args)):
-                return False
+            if name == "add_argument":
+                yield from node.args
             if name in ("add_argument", "set_defaults"):
-                for keyword in node.keywords:
-                    if keyword.arg not in _FREE and not self._is_keyword_closed(keyword):
-                        return False
-        return True
+                free = (*_FREE, "type", "action")
+                yield from (keyword.value for keyword in node.keywords if keyword.arg not in free)
 
-    def _is_keyword_closed(self, keyword):
-        if keyword.arg in ("type", "action"):
+    def _passes(self, node, seen):
+        given = {part.arg for part in ast.walk(node) if isinstance(part, ast.arg)}
+        for part in ast.walk(node):
+            if isinstance(part, ast.Attribute):
+                if part.attr in _PASSING:
+                    return True
+                if isinstance(part.value, ast.Name):
+                    source = self._project.module(self._modules.get(part.value.id, ""))
+                    if source is not None and source._passes_name(part.attr, seen):
+                        return True
+            elif isinstance(part, ast.Name) and part.id not in given and self._passes_name(part.id, seen):
+                return True
+        return False
+
+    def _passes_name(self, name, seen):
+        if name in _PASSING:
             return True
-        return self._is_closed(keyword.value)
+        if (id(self), name) in seen:
+            return False
+        seen.add((id(self), name))
+        nodes = [*self._values.get(name, ()), *self._bodies.get(name, ())]
+        if nodes:
+            return any(self._passes(node, seen) for node in nodes)
+        if name in self._members and self._project.module(self._members[name][0]) is not None:
+            module, member = self._members[name]
+            return self._project.module(module)._passes_name(member, seen)
+        if name in self._modules:
+            module = self._modules[name]
+            return self._project.module(module) is None and module.split(".")[0] not in _STEADY
+        # A name that nothing here gives a value is a parameter of a function.
+        return name != "__file__" and name not in dir(builtins)
 
     def _is_closed(self, node):
         if isinstance(node, ast.Name):

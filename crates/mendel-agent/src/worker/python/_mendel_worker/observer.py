@@ -116,6 +116,7 @@ class Observer:
         """Write what is kept, unless another thread is just doing so."""
         if not (self._lines or self._looks) or not self._lock.acquire(False):
             return
+        lines = []
         try:
             lines, self._lines = self._lines, []
             looks, self._looks = self._looks, {}
@@ -125,11 +126,15 @@ class Observer:
             self._flushed = time.monotonic()
             descriptor = os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
-                os.write(descriptor, ("\n".join(lines) + "\n").encode())
+                left = ("\n".join(lines) + "\n").encode()
+                while left:
+                    left = left[os.write(descriptor, left) :]
             finally:
                 os.close(descriptor)
         except Exception:
-            pass
+            # No file can be opened now, perhaps: they go with the next. Without the last of
+            # them, which tells the end, the run is a doubt.
+            self._lines[:0] = lines
         finally:
             self._lock.release()
 
@@ -424,14 +429,15 @@ class Observer:
         self._lines = []
         self._lock = _thread.allocate_lock()
 
-    def declares_literals(self):
-        """Whether the parsers of the project's code say the same at every start."""
+    def declared(self):
+        """Whether the parsers of the project's code are made of literals, and whether they at
+        least follow from files and variables alone."""
         from . import literals
 
         try:
-            return literals.are_all(self._codes)
+            return literals.declared(self._codes)
         except (OSError, SyntaxError, ValueError, RecursionError):
-            return False
+            return False, False
 
     def _wrap_exit(self):
         leave = os._exit
