@@ -179,6 +179,8 @@ def of_outcomes(outcomes: Iterable[Outcome]) -> Document:
 def describe(pipeline: Pipeline, config: Config) -> List[Document]:
     """The stages as a completion keeps them."""
     code = code_digests(pipeline.stages) if pipeline.steps is None else pipeline.steps.job.code
+    outcomes = [] if pipeline.steps is None else pipeline.steps.outcomes.values()
+    spoiled = {stage for outcome in outcomes for stage in outcome.spoiled}
     entries = []
     for stage in pipeline.stages:
         held = config.entries.get(stage.id) or {}
@@ -186,7 +188,7 @@ def describe(pipeline: Pipeline, config: Config) -> List[Document]:
             {
                 "id": stage.id,
                 "class": class_path(type(stage)),
-                "code": code[subject(stage)],
+                "code": None if stage.id in spoiled else code[subject(stage)],
                 "config": plain(held),
                 "enabled": bool(held.get("enabled", stage.enabled_by_default)),
             }

@@ -123,6 +123,10 @@ def job_of(document: Document, task: JobTask, run: str) -> Job:
         project=document["project"],
         run=run,
         code=dict(document.get("code") or {}),
+        folders=tuple(dict.fromkeys([*document.get("roots", []), document["project"]]))
+        if document.get("planned")
+        else (),
+        planned=int(document.get("planned") or 0),
         environment=document.get("environment") or {},
         params=document.get("params") or {},
         marginal=marginal,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, FrozenSet, Mapping
+from typing import Any, Dict, FrozenSet, Mapping, Tuple
 
 
 @dataclass
@@ -24,6 +24,12 @@ class Job:
 
     environment: Mapping[str, Any] = field(default_factory=dict)
     """Digest of the environment and the policy for its changes."""
+
+    folders: Tuple[str, ...] = ()
+    """Where the sources of the stages lie; none where the digests speak of loaded code."""
+
+    planned: int = 0
+    """When the digests of the code were told, in milliseconds since the epoch."""
 
     params: Mapping[str, Any] = field(default_factory=dict)
     """Parameters that the stages see."""

@@ -28,7 +28,7 @@ def was_edited(is_ours: Callable[[str], bool]) -> bool:
         if not file or not file.endswith(".py") or not is_ours(name):
             continue
         try:
-            if os.stat(file).st_mtime > started and not _is_as_loaded(module, file):
+            if os.stat(file).st_mtime > started and not is_as_loaded(module, file):
                 return True
         except (OSError, SyntaxError):
             return True
@@ -43,7 +43,7 @@ def _start_of_process() -> float:
     return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + float(ticks)
 
 
-def _is_as_loaded(module: types.ModuleType, file: str) -> bool:
+def is_as_loaded(module: types.ModuleType, file: str) -> bool:
     """Whether the file gives the functions and the plain constants that the module has."""
     with open(file, "rb") as stream:
         source = stream.read()

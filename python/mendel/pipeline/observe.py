@@ -8,7 +8,9 @@ from typing import Any, Dict, Iterator, Tuple
 
 _WRITES = os.O_WRONLY | os.O_RDWR
 _FOREIGN = ("/__pycache__/", "/.git/", "/site-packages/", "/dist-packages/", "/.mendel/")
-_CODE = (".py", ".pyc", ".pyi", ".so")
+_CODE = (".pyc", ".so")
+# Who reads source as source: imports and tracebacks, whose files count as code or not at all.
+_READERS = ("/linecache.py", "/tokenize.py", "/inspect.py")
 
 Stat = Tuple[int, int, int]
 
@@ -38,18 +40,34 @@ class Reads:
         if isinstance(path, int):
             return
         name = os.path.realpath(os.fsdecode(os.fspath(path)))
-        if not name.startswith(self.root) or name.endswith(_CODE):
+        if not name.startswith(self.root) or name.endswith(_CODE) or (name.endswith(".py") and _is_of_python()):
             return
         if any(part in name[len(self.root) - 1 :] for part in _FOREIGN):
             return
+        reads = not flags & os.O_WRONLY and not flags & os.O_TRUNC
+        if reads and name not in self.written and name not in self.files:
+            self.files[name] = look(name)
         if flags & _WRITES:
             self.written.add(name)
-        elif name not in self.written and name not in self.files:
-            self.files[name] = look(name)
 
     def unwritten(self) -> Iterator[tuple[str, Stat | None]]:
-        """The files that were only read."""
-        return ((name, then) for name, then in sorted(self.files.items()) if name not in self.written)
+        """The files that were read, and are as they were or were not opened for writing."""
+        for name, then in sorted(self.files.items()):
+            if name not in self.written or (then is not None and look(name) == then):
+                yield name, then
+
+
+def _is_of_python() -> bool:
+    """Whether a file is being opened by the import system, or to show source lines."""
+    frame = sys._getframe(3)
+    for _ in range(4):
+        file = frame.f_code.co_filename
+        if file.startswith("<frozen importlib") or file.endswith(_READERS):
+            return True
+        if frame.f_back is None:
+            break
+        frame = frame.f_back
+    return False
 
 
 def look(path: str | os.PathLike[str]) -> Stat | None:

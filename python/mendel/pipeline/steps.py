@@ -10,12 +10,13 @@ import os
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Set
 
 from mendel import _native
-from mendel.notes import detail
+from mendel.notes import detail, warn
 from mendel.pipeline.claims import Claims
 from mendel.pipeline.config import Config
+from mendel.pipeline.edited import Sources
 from mendel.pipeline.fingerprint import code_digests, subject
 from mendel.pipeline.input_id import written
 from mendel.pipeline.job import Job
@@ -49,6 +50,8 @@ class Outcome:
     steps: Dict[str, Document] = field(default_factory=dict)
     reasons: Dict[str, List[Document]] = field(default_factory=dict)
     read: Dict[str, str | None] = field(default_factory=dict)
+    spoiled: List[str] = field(default_factory=list)
+    """Stages whose code was edited while they ran."""
 
 
 class Steps:
@@ -71,6 +74,8 @@ class Steps:
         self._results: Dict[str, Document] = {}
         self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
+        self._spoiled: Set[str] = set()
+        self._sources = Sources(job.folders, job.planned, dict(job.code)) if job.folders else None
         unknown = [stage for stage in pipeline.stages if subject(stage) not in job.code]
         if unknown:
             job.code.update(code_digests(unknown))
@@ -94,6 +99,7 @@ class Steps:
             walk.go()
         finally:
             self.flush()
+        walk.outcome.spoiled = [stage.id for stage in self.pipeline.stages if subject(stage) in self._spoiled]
         self.outcomes[input_id] = walk.outcome
         computed = {stage: walk.outcome.seconds[stage] for stage in walk.outcome.computed}
         return walk.data, walk.config, {**computed, **walk.disabled}
@@ -160,9 +166,25 @@ class Steps:
                 self._timer.cancel()
                 self._timer = None
             if self._results:
+                self._doubt_edited()
                 self._store.put_results(list(self._results.values()))
                 self._claims.release(self._results)
                 self._results = {}
+
+    def _doubt_edited(self) -> None:
+        """A result of code that was edited meanwhile depends on code that nobody knows: it never answers."""
+        if self._sources is None:
+            return
+        new = self._sources.spoiled() - self._spoiled
+        if new:
+            self._spoiled |= new
+            named = ", ".join(f"`{name}`" for name in sorted(new))
+            warn("the code of %s changed while it ran; these results answer no later request", named)
+        for result in self._results.values():
+            for one in result["dependencies"]:
+                if one["kind"] == "code" and one["subject"] in self._spoiled:
+                    one["digest"] = None
+                    result["key"] = _native.result_key(result["identity"], json.dumps(result["dependencies"]))
 
     def _flush_later(self) -> None:
         try:

@@ -206,7 +206,7 @@ class Walk:
         try:
             with Reads(self._steps.job.project) as reads:
                 seconds = stage.run(**self._about(data, config))
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise StageError(stage, self._input, error) from error
         finally:
             self._steps.files = None

@@ -110,6 +110,15 @@ class Ground:
             **more,
         }
 
+    def code(self) -> dict[str, str]:
+        """The digest of the code of each stage, as the command tells it."""
+        from mendel import _native
+
+        classes = [f"{self.module}.{name}" for name in self.stages]
+        words = [os.fspath(_native.binary() or "mendel"), "fingerprint", "--root", str(self.project), *classes]
+        done = subprocess.run(words, cwd=self.project, capture_output=True, text=True, check=True)
+        return {entry["class"]: entry["digest"] for entry in json.loads(done.stdout)["classes"]}
+
     def start(self, document: dict[str, Any], module: str = "worker", **options: Any) -> subprocess.Popen[str]:
         """Starts the worker."""
         path = self.folder / f"job-{os.urandom(4).hex()}.json"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+import time
 from pathlib import Path
 from typing import Any
 
@@ -254,3 +255,34 @@ def test_rp_27_change_one_stage_and_wait_only_for_that_stage(ground: Ground) -> 
     ground.edit("value * 3", "value * 4")
     assert ground.run([1, 22]) == {"measure": 2, "report": 2}
     assert ground.load([1, 22])[1]["report"] == "1: True"
+
+
+def test_p07_code_edited_while_it_runs_answers_no_later_request(ground: Ground) -> None:
+    late = ground.project / "late.py"
+    late.write_text("VALUE = 1\n")
+    ground.edit(
+        'return {"raw": numpy.arange(4)', 'from late import VALUE\n        return {"raw": VALUE + numpy.arange(4)'
+    )
+    planned = int(time.time() * 1000) - 1
+    code = ground.code()
+    time.sleep(0.01)
+    late.write_text("VALUE = 20\n")
+    assert ground.run([1], code=code, planned=planned)["load"] == 1
+    late.write_text("VALUE = 1\n")
+    assert ground.run([1], code=code)["load"] == 1
+
+
+def test_p07_source_read_as_data_and_files_opened_for_update_count(ground: Ground) -> None:
+    (ground.project / "rules.py").write_text("1")
+    (ground.project / "table.bin").write_bytes(b"1")
+    ground.edit(
+        'return {"raw": numpy.arange(4)',
+        "at = os.path.dirname(__file__)\n"
+        "        extra = int(open(at + '/rules.py').read()) + int(open(at + '/table.bin', 'r+b').read())\n"
+        '        return {"raw": extra + numpy.arange(4)',
+    )
+    assert ground.run([1]) != {} and ground.run([1]) == {}
+    (ground.project / "rules.py").write_text("2")
+    assert ground.run([1])["load"] == 1
+    (ground.project / "table.bin").write_bytes(b"2")
+    assert ground.run([1])["load"] == 1

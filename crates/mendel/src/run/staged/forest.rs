@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use mendel_model::{Canonical, Identity, InputId, Origin, Param};
+use mendel_model::{Canonical, Identity, InputId, Origin, Param, Timestamp};
 use mendel_snapshot::project_root;
 use mendel_spec::{Assignment, Kind, Place, Problem, Problems, Tree, TreeOptions, TreeTask, read_tree, split_values};
 use serde_json::{Map, Value};
@@ -17,7 +17,7 @@ use super::{
     pipeline::{Known, Pipeline, config_of},
 };
 use crate::{
-    context::Context,
+    context::{Context, now},
     exit::Failure,
     printer::Printer,
     run::{
@@ -84,6 +84,8 @@ pub struct OtherTask {
 
 /// The trees of a request.
 pub struct Forest {
+    /// When the reading began: code that is newer was not seen.
+    pub planned: Timestamp,
     /// The folder the command was started in, which modules are imported from.
     pub start: PathBuf,
     /// All folders that modules are imported from.
@@ -120,7 +122,7 @@ impl Forest {
         options: &RunOptions,
         (may_ask, printer): (bool, &Printer),
     ) -> Result<Self, Failure> {
-        let start = start_folder()?;
+        let (planned, start) = (now(), start_folder()?);
         let extra = options.import_roots.iter().map(|path| {
             let unreadable = |error| Failure::input(format!("`--path {}` cannot be read: {error}", path.display()));
             path.canonicalize().map_err(unreadable)
@@ -139,6 +141,7 @@ impl Forest {
         let settings = Settings::of(&project, options)?;
         let mut code = Code::below(context, &project, &roots);
         let mut forest = Self {
+            planned,
             start,
             roots,
             project,

@@ -95,6 +95,7 @@ impl Ready<'_> {
             "task": {"path": task.address, "root": task.root, "name": task.name},
             "roots": self.forest.roots,
             "project": self.forest.project,
+            "planned": self.forest.planned,
             "pipeline": named(&task.named),
             "inputs": task.inputs,
             "config": task.config,

@@ -1,0 +1,95 @@
+"""Whether code was edited since its digest was told, so that what ran is not what the digest speaks of."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any, Dict, FrozenSet, Iterator, Mapping, Set, Tuple
+
+from mendel.pipeline.loaded import is_as_loaded
+
+_LEFT_OUT = {"__pycache__", "node_modules", "site-packages", "dist-packages", "venv", "env"}
+_SECONDS_MAX = 60
+
+Edits = FrozenSet[Tuple[str, int]]
+
+
+class Sources:
+    """The source files that the stages of a task may be made of.
+
+    Args:
+        folders: Where they lie: import roots, project root.
+        told: When the digests were told, in milliseconds since the epoch.
+        code: The digest of the code of each class, by its dotted path.
+    """
+
+    def __init__(self, folders: Tuple[str, ...], told: int, code: Mapping[str, str]) -> None:
+        self._folders = folders
+        self._told = told * 1_000_000
+        self._code = code
+        self._edits: Edits = frozenset()
+        self._spoiled: Set[str] = set()
+
+    def spoiled(self) -> Set[str]:
+        """The classes whose loaded code need not be what was told; once spoiled, they stay so."""
+        edits = frozenset(self._edited())
+        if edits != self._edits:
+            self._edits = edits
+            self._spoiled |= self._reached_by({path for path, _ in edits})
+        return self._spoiled
+
+    def _edited(self) -> Iterator[tuple[str, int]]:
+        """Source files that are newer than what was told, each with its time."""
+        waiting = [os.path.realpath(folder) for folder in self._folders]
+        waiting = [one for one in set(waiting) if not any(one.startswith(other + os.sep) for other in waiting)]
+        while waiting:
+            try:
+                entries = list(os.scandir(waiting.pop()))
+            except OSError:
+                continue
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name not in _LEFT_OUT and not entry.name.startswith("."):
+                        waiting.append(entry.path)
+                elif entry.name.endswith(".py"):
+                    changed = entry.stat().st_ctime_ns
+                    if changed > self._told:
+                        yield entry.path, changed
+
+    def _reached_by(self, edited: Set[str]) -> Set[str]:
+        """The classes that reach an edited file, unless all is as told and as loaded."""
+        modules = {os.path.realpath(getattr(one, "__file__", None) or ""): one for one in list(sys.modules.values())}
+        now = self._ask()
+        found = set()
+        for path, told in self._code.items():
+            entry = now.get(path, {})
+            files = {
+                os.path.realpath(os.path.join(folder, file))
+                for folder in self._folders
+                for file in entry.get("files", ())
+            }
+            reached = edited & files
+            same = entry.get("digest") == told
+            if not same or not all(is_as_loaded(modules[file], file) for file in reached if file in modules):
+                found.add(path)
+        return found
+
+    def _ask(self) -> Dict[str, Dict[str, Any]]:
+        """What the `mendel` command says of the classes now; nothing where it cannot."""
+        from mendel import _native
+
+        binary = _native.binary()
+        if binary is None:
+            return {}
+        roots = [word for folder in self._folders for word in ("--root", folder)]
+        done = subprocess.run(
+            [os.fspath(binary), "fingerprint", *roots, *self._code],
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS_MAX,
+            check=False,
+        )
+        answer = json.loads(done.stdout)["classes"] if done.returncode == 0 else []
+        return {entry["class"]: entry for entry in answer}
