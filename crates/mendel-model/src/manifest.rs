@@ -1,5 +1,7 @@
 //! The snapshot of a run: an immutable list of what it was made of.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Canonical, Digest};
@@ -62,8 +64,13 @@ pub struct Manifest {
 impl Manifest {
     /// The digest of the tree: paths, bytes, modes and links, not git.
     pub fn digest(&self) -> Digest {
+        self.digest_without(&HashSet::new())
+    }
+
+    /// The same of the tree without `paths`.
+    pub fn digest_without(&self, paths: &HashSet<&str>) -> Digest {
         let mut form = Canonical::new("tree");
-        for entry in &self.entries {
+        for entry in self.entries.iter().filter(|entry| !paths.contains(entry.path.as_str())) {
             form.text(&entry.path);
             match &entry.kind {
                 EntryKind::File { digest, executable, .. } => {

@@ -87,6 +87,9 @@ pub struct Output {
     /// Where it leads, if it is a symbolic link; its bytes are then this text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
+    /// Whether nothing was there before: such a file is no part of what the step was made of.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub new: bool,
 }
 
 /// A finished step: what it depended on and what it made. Many may lie under one identity.

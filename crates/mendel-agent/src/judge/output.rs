@@ -36,6 +36,8 @@ pub struct FoundOutput {
     pub executable: bool,
     /// Where it leads, if it is a symbolic link.
     pub link: Option<String>,
+    /// Whether the snapshot has nothing at its path.
+    pub new: bool,
 }
 
 impl Bench<'_> {
@@ -69,8 +71,8 @@ impl Bench<'_> {
                 let Ok(link) = fs::read_link(&place) else { continue };
                 let link = link.to_string_lossy().into_owned();
                 let (digest, size) = (Digest::of(link.as_bytes()), link.len() as u64);
-                let output =
-                    FoundOutput { path: subject.clone(), place, digest, size, executable: false, link: Some(link) };
+                let (path, new) = (subject.clone(), self.is_new(&subject));
+                let output = FoundOutput { path, place, digest, size, executable: false, link: Some(link), new };
                 self.outputs.insert(subject, output);
                 continue;
             }
@@ -78,12 +80,17 @@ impl Bench<'_> {
             // One that was not seen to be written, and is as it was, was not.
             if wrote || self.snapshot.get(subject.as_str()) != Some(&digest) {
                 let executable = facts.permissions().mode() & 0o111 != 0;
-                let output =
-                    FoundOutput { path: subject.clone(), place, digest, size: stat.size, executable, link: None };
+                let (path, new) = (subject.clone(), self.is_new(&subject));
+                let output = FoundOutput { path, place, digest, size: stat.size, executable, link: None, new };
                 self.outputs.insert(subject, output);
             }
         }
         Ok(())
+    }
+
+    fn is_new(&self, subject: &str) -> bool {
+        let entries = self.case.manifest.map_or(&[][..], |manifest| &manifest.entries);
+        entries.binary_search_by(|entry| entry.path.as_str().cmp(subject)).is_err()
     }
 
     /// Whether a folder above it holds the marker that leaves it out.

@@ -267,7 +267,7 @@ async fn patiently<T, F: Future<Output = Result<T, ClientError>>>(
 
 async fn store_outputs(job: &Job, found: &[FoundOutput], client: &Client) -> (Vec<Output>, Option<ClientError>) {
     let (mut outputs, mut failed) = (Vec::with_capacity(found.len()), None);
-    for FoundOutput { path, place, digest, size, executable, link } in found {
+    for FoundOutput { path, place, digest, size, executable, link, new } in found {
         let mut output = Output {
             path: path.clone(),
             digest: *digest,
@@ -275,6 +275,7 @@ async fn store_outputs(job: &Job, found: &[FoundOutput], client: &Client) -> (Ve
             kept: link.is_some(),
             executable: *executable,
             link: link.clone(),
+            new: *new,
         };
         if link.is_some() {
             outputs.push(output);

@@ -164,7 +164,7 @@ async fn execute_planned(
         let mut plan = Cow::Borrowed(plan);
         let mut claims = Claims::default();
         if !options.force && plan.compute() > 0 {
-            claims = Claims::take(context, task, &plan, printer)?;
+            claims = Claims::take(context, task, &plan, printer);
             // Whoever had the same work may have done it by now.
             plan = Cow::Owned(decide(context, task, false, &mut index).await?);
         }

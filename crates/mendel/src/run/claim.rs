@@ -13,7 +13,7 @@ use std::{
 use mendel_engine::{Action, Plan};
 use mendel_model::Canonical;
 
-use crate::{context::Context, exit::Failure, printer::Printer, run::prepare::Prepared};
+use crate::{context::Context, printer::Printer, run::prepare::Prepared};
 
 /// A request for more cells than this claims none of them: each claim is an open file.
 const CLAIMS_MAX: usize = 128;
@@ -25,14 +25,19 @@ pub struct Claims(Vec<(PathBuf, File)>);
 impl Claims {
     /// Claims every cell that `plan` computes, waiting for those that others have. What was
     /// decided before may be outdated by then.
-    pub fn take(context: &Context, task: &Prepared, plan: &Plan, printer: &Printer) -> Result<Self, Failure> {
+    ///
+    /// Where the workspace cannot be written nothing is claimed: making the run tells why.
+    pub fn take(context: &Context, task: &Prepared, plan: &Plan, printer: &Printer) -> Self {
+        Self::try_take(context, task, plan, printer).unwrap_or_default()
+    }
+
+    fn try_take(context: &Context, task: &Prepared, plan: &Plan, printer: &Printer) -> io::Result<Self> {
         let folder = context.workspace.root().join("claims");
-        let trouble = |error: io::Error| Failure::trouble(format!("cannot write into `{}`: {error}", folder.display()));
         let mut wanted: Vec<_> = wanted(task, plan).map(|name| folder.join(name)).collect();
         if wanted.is_empty() || wanted.len() > CLAIMS_MAX {
             return Ok(Self::default());
         }
-        std::fs::create_dir_all(&folder).map_err(trouble)?;
+        std::fs::create_dir_all(&folder)?;
         // In one order for everybody, so that no two wait for each other.
         wanted.sort();
         let mut claims = Self::default();
@@ -43,7 +48,7 @@ impl Claims {
                     printer.note(format_args!("{}: another command computes the same; waiting for it", task.name));
                 }
             });
-            claims.0.push((path.clone(), file.map_err(trouble)?));
+            claims.0.push((path.clone(), file?));
         }
         Ok(claims)
     }

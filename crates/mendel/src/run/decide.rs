@@ -1,13 +1,14 @@
 //! Asks the engine what has to be computed: brings the stored results of each cell, and
 //! what their dependencies are now.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use mendel_agent::{job::words_note, supervisor::TAINTED};
 use mendel_api::RunQuery;
 use mendel_engine::{Candidate, Plan, Relative, StepRequest};
 use mendel_model::{
-    Dependency, DependencyKind, Digest, EnvironmentLock, EnvironmentPolicy, Identity, Param, Run, Status, StepResult,
+    Dependency, DependencyKind, Digest, EnvironmentLock, EnvironmentPolicy, Identity, Manifest, Output, Param, Run,
+    Status, StepResult,
 };
 use mendel_snapshot::StatIndex;
 use serde_json::Value;
@@ -25,14 +26,14 @@ use crate::{
 /// Decides every cell of `task`.
 pub async fn decide(context: &Context, task: &Prepared, force: bool, index: &mut StatIndex) -> Result<Plan, Failure> {
     let lock = task.known_lock(context)?;
-    let mut present = Present { task, lock: lock.as_ref(), index, known: known_data(task) };
+    let mut present = Present { task, lock: lock.as_ref(), index, known: known_data(task), tree: None };
     let mut requests = Vec::with_capacity(task.cells.len());
     let mut recent = None;
     let stored = stored_results(context, task, force).await?;
     for (cell, results) in task.cells.iter().zip(stored) {
         let mut candidates = Vec::with_capacity(results.len());
         for result in results {
-            let digests = result.dependencies.iter().map(|dependency| present.digest(dependency));
+            let digests = result.dependencies.iter().map(|dependency| present.digest(dependency, &result.outputs));
             let digests = digests.collect::<Result<_, _>>()?;
             candidates.push(Candidate { present: digests, result });
         }
@@ -129,10 +130,19 @@ struct Present<'a> {
     lock: Option<&'a EnvironmentLock>,
     index: &'a mut StatIndex,
     known: HashMap<(DependencyKind, String), Option<Digest>>,
+    tree: Option<Manifest>,
 }
 
 impl Present<'_> {
-    fn digest(&mut self, dependency: &Dependency) -> Result<Option<Digest>, Failure> {
+    /// Everything that a snapshot would hold now.
+    fn tree(&mut self) -> Result<&Manifest, Failure> {
+        if self.tree.is_none() {
+            self.tree = Some(self.task.present_tree(self.index)?);
+        }
+        Ok(self.tree.as_ref().expect("it was just read"))
+    }
+
+    fn digest(&mut self, dependency: &Dependency, outputs: &[Output]) -> Result<Option<Digest>, Failure> {
         if dependency.kind == DependencyKind::Environment {
             // What cannot be told without building it recomputes only where the policy is strict.
             let untold = if self.task.policy == EnvironmentPolicy::Strict { None } else { dependency.digest };
@@ -141,17 +151,22 @@ impl Present<'_> {
         if dependency.kind == DependencyKind::Variable {
             return Ok(std::env::var_os(&dependency.subject).map(|value| Digest::of(value.as_encoded_bytes())));
         }
+        if is_whole(dependency) {
+            return Ok(Some(self.tree()?.digest_without(&new_paths(outputs))));
+        }
         let name = (dependency.kind, dependency.subject.clone());
         if let Some(known) = self.known.get(&name) {
             return Ok(*known);
         }
-        let digest = match is_whole(dependency) {
-            true => Some(self.task.code_digest(self.index)?),
-            false => mendel_snapshot::current_digest(&self.task.root, dependency, self.index)?,
-        };
+        let digest = mendel_snapshot::current_digest(&self.task.root, dependency, self.index)?;
         self.known.insert(name, digest);
         Ok(digest)
     }
+}
+
+/// The paths that a run made anew: what it was made of does not hold them.
+fn new_paths(outputs: &[Output]) -> HashSet<&str> {
+    outputs.iter().filter(|output| output.new).map(|output| output.path.as_str()).collect()
 }
 
 /// The digests of data that is found by name.

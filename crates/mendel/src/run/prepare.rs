@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use mendel_agent::environment::{self, Detected, EnvironmentChoice, Machine, Place};
-use mendel_model::{Digest, EnvironmentLock, EnvironmentPolicy, Identity, Param, RunId, TaskKind};
+use mendel_model::{EnvironmentLock, EnvironmentPolicy, Identity, Manifest, Param, RunId, TaskKind};
 use mendel_snapshot::{Options, Patterns, Purpose, StatIndex};
 use mendel_spec::{GridRequest, Kind, Member, ParamSchema, ProjectFile, ReadOptions, TaskFile, ValuesFile};
 
@@ -128,10 +128,10 @@ impl Prepared {
         environment::known_lock(&self.environment(&place, &machine)).map_err(Failure::from)
     }
 
-    /// The digest of everything that a snapshot would hold now.
-    pub fn code_digest(&self, index: &mut StatIndex) -> Result<Digest, Failure> {
+    /// Everything that a snapshot would hold now.
+    pub fn present_tree(&self, index: &mut StatIndex) -> Result<Manifest, Failure> {
         let options = Options { git: false, ..self.snapshot.clone() };
-        Ok(mendel_snapshot::snapshot(&self.root, &options, index)?.manifest.digest())
+        Ok(mendel_snapshot::snapshot(&self.root, &options, index)?.manifest)
     }
 }
 

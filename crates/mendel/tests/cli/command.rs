@@ -36,3 +36,16 @@ fn a_program_that_does_not_exist_is_told() {
     assert_ne!(answer.code, Some(0));
     assert!(answer.err.contains("no-such-program-at-all"), "{}", answer.err);
 }
+
+#[test]
+fn rp_15_a_command_is_answered_although_its_own_output_lies_there_now() {
+    let lab = Lab::new();
+    lab.write("d", "b\na\n");
+    let first = lab.run(&["--", "sh", "-c", "sort d > out"]);
+    assert_eq!(id(&lab.run(&["--", "sh", "-c", "sort d > out"])), id(&first));
+    std::fs::remove_file(lab.folder().join("out")).expect("removed");
+    assert_eq!(id(&lab.run(&["--", "sh", "-c", "sort d > out"])), id(&first));
+    assert_eq!(lab.read("out"), "a\nb\n");
+    lab.write("d", "c\na\n");
+    assert_ne!(id(&lab.run(&["--", "sh", "-c", "sort d > out"])), id(&first));
+}
