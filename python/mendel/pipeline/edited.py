@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
 import sys
+from types import ModuleType
 from typing import Any, Dict, FrozenSet, Iterator, Mapping, Set, Tuple
 
 from mendel.pipeline.loaded import is_as_loaded
 
-_LEFT_OUT = {"__pycache__", "node_modules", "site-packages", "dist-packages", "venv", "env"}
 _SECONDS_MAX = 60
 
 Edits = FrozenSet[Tuple[str, int]]
@@ -27,6 +28,7 @@ class Sources:
 
     def __init__(self, folders: Tuple[str, ...], told: int, code: Mapping[str, str]) -> None:
         self._folders = folders
+        self._below = tuple(os.path.realpath(folder) + os.sep for folder in folders)
         self._told = told * 1_000_000
         self._code = code
         self._edits: Edits = frozenset()
@@ -41,26 +43,19 @@ class Sources:
         return self._spoiled
 
     def _edited(self) -> Iterator[tuple[str, int]]:
-        """Source files that are newer than what was told, each with its time."""
-        waiting = [os.path.realpath(folder) for folder in self._folders]
-        waiting = [one for one in set(waiting) if not any(one.startswith(other + os.sep) for other in waiting)]
-        while waiting:
-            try:
-                entries = list(os.scandir(waiting.pop()))
-            except OSError:
-                continue
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    if entry.name not in _LEFT_OUT and not entry.name.startswith("."):
-                        waiting.append(entry.path)
-                elif entry.name.endswith(".py"):
-                    changed = entry.stat().st_ctime_ns
-                    if changed > self._told:
-                        yield entry.path, changed
+        """Loaded source files that are newer than what was told, each with its time."""
+        for file in _loaded():
+            if file.startswith(self._below):
+                try:
+                    changed = os.stat(file).st_ctime_ns
+                except OSError:
+                    changed = sys.maxsize
+                if changed > self._told:
+                    yield file, changed
 
     def _reached_by(self, edited: Set[str]) -> Set[str]:
         """The classes that reach an edited file, unless all is as told and as loaded."""
-        modules = {os.path.realpath(getattr(one, "__file__", None) or ""): one for one in list(sys.modules.values())}
+        modules = _loaded()
         now = self._ask()
         found = set()
         for path, told in self._code.items():
@@ -93,3 +88,14 @@ class Sources:
         )
         answer = json.loads(done.stdout)["classes"] if done.returncode == 0 else []
         return {entry["class"]: entry for entry in answer}
+
+
+def _loaded() -> Dict[str, ModuleType]:
+    """The modules that were loaded from source, by their files."""
+    files = ((getattr(module, "__file__", None), module) for module in list(sys.modules.values()))
+    return {_real(file): module for file, module in files if isinstance(file, str) and file.endswith(".py")}
+
+
+@functools.cache
+def _real(file: str) -> str:
+    return os.path.realpath(file)
