@@ -21,6 +21,7 @@ mod facts;
 mod fork;
 mod inbox;
 mod link;
+mod look;
 mod number;
 mod reporting;
 mod room;
@@ -44,6 +45,7 @@ mod _native {
         client::Client,
         error::{MendelError, Refused, Unreachable},
         facts::{binary, connect, digest, leftover, new_id, owner, owner_alive, workspace_create, workspace_find},
+        look::Looker,
         run_writer::RunWriter,
         stage::{decide, result_key, stage_identity, value_digest},
     };
