@@ -19,10 +19,13 @@ pub use observation::{Observations, Observed, ReportedParam, Stat, read};
 pub use package::importable;
 pub use settings::Settings;
 
-const FILES: [(&str, &str); 11] = [
+const FILES: [(&str, &str); 14] = [
     ("sitecustomize.py", include_str!("../../../../python/mendel/_worker/sitecustomize.py")),
     ("_mendel_worker/__init__.py", include_str!("../../../../python/mendel/_worker/_mendel_worker/__init__.py")),
     ("_mendel_worker/observer.py", include_str!("../../../../python/mendel/_worker/_mendel_worker/observer.py")),
+    ("_mendel_worker/paths.py", include_str!("../../../../python/mendel/_worker/_mendel_worker/paths.py")),
+    ("_mendel_worker/existence.py", include_str!("../../../../python/mendel/_worker/_mendel_worker/existence.py")),
+    ("_mendel_worker/chapter.py", include_str!("../../../../python/mendel/_worker/_mendel_worker/chapter.py")),
     ("_mendel_worker/finders.py", include_str!("../../../../python/mendel/_worker/_mendel_worker/finders.py")),
     ("_mendel_worker/lookups.py", include_str!("../../../../python/mendel/_worker/_mendel_worker/lookups.py")),
     ("_mendel_worker/variables.py", include_str!("../../../../python/mendel/_worker/_mendel_worker/variables.py")),
