@@ -3,9 +3,10 @@ data that an earlier step left in a global, a stage or a cache."""
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Set
+from typing import Any, Callable, Dict, FrozenSet, List, Tuple
 
 from mendel.pipeline.judge import Found, Verdict
+from mendel.pipeline.module_names import ModuleNames
 from mendel.pipeline.reach import Reach
 from mendel.pipeline.state import Caches, Place, Project, State, changed, state_of
 
@@ -18,42 +19,39 @@ class Carried:
     """
 
     def __init__(self, file_of: Callable[[str], str | None]) -> None:
-        self._project = Project(file_of)
-        self._reach = Reach(self._project)
-        self._imported: Dict[str, Found] = {}
-        self._held: Dict[Place, Found] = {}
-        self._caches = Caches()
+        self.project = Project(file_of)
+        self.caches = Caches()
+        self.held: Dict[Place, Found] = {}
+        self._imported: Dict[Tuple[str, FrozenSet[str] | None], Found] = {}
+        self._names = ModuleNames()
+        self._reach = Reach()
 
     def load(self, verdict: Verdict) -> None:
         """Remembers what modules read that were loaded."""
-        for file, found in verdict.loading.items():
-            self._imported.setdefault(file, Found()).add(found)
+        for (file, line), found in verdict.loading.items():
+            self._imported.setdefault((file, self._names.at(file, line)), Found()).add(found)
 
-    def step(self, stage: Any, stages: List[Any]) -> Carrying:
-        """A step begins."""
-        return Carrying(self, stage, stages)
-
-    def _found(self, stage: Any, hits: Dict[int, int]) -> Found:
+    def found(self, stage: Any, stages: List[Any], roots: Tuple[str, ...], hits: Dict[int, int]) -> Found:
         """What a step may have found. `hits` tells how often each cache had answered before."""
         found = Found()
-        if not self._imported and not self._held:
-            return found
-        files = self._reach.files(stage)
-        for file, imported in self._imported.items():
-            if file in files:
+
+        def uses(file: str, name: str | None) -> bool:
+            return self._reach.uses(stage, stages, roots, file, name)
+
+        for (file, names), imported in self._imported.items():
+            if uses(file, None) if names is None else any(uses(file, name) for name in names):
                 found.add(imported)
-        for place, held in self._held.items():
-            if self._is_used(place, stage, files, hits):
+        for (kind, what), held in self.held.items():
+            if kind == "stage":
+                is_used = what == id(stage)
+            elif kind == "cache":
+                is_used = self.caches.hits(what) > hits.get(what, 0) and uses(*self.caches.known[what][0])
+            else:
+                file, name = what
+                is_used = uses(file, name if self._names.is_bound(file, name) else None)
+            if is_used:
                 found.add(held)
         return found
-
-    def _is_used(self, place: Place, stage: Any, files: Set[str], hits: Dict[int, int]) -> bool:
-        kind, what = place
-        if kind == "stage":
-            return bool(what == id(stage))
-        if kind == "cache":
-            return self._caches.known[what][0] in files and self._caches.hits(what) > hits.get(what, 0)
-        return what in files
 
 
 class Carrying:
@@ -63,16 +61,15 @@ class Carrying:
         carried: What is carried.
         stage: Its stage.
         stages: All stages of the pipeline.
+        roots: The folders that modules are imported from.
     """
 
-    def __init__(self, carried: Carried, stage: Any, stages: List[Any]) -> None:
+    def __init__(self, carried: Carried, stage: Any, stages: List[Any], roots: Tuple[str, ...]) -> None:
         self._carried = carried
-        self._stage = stage
-        self._stages = stages
+        self._about = (stage, stages, roots)
         self._before: State | None = None
-        caches = carried._caches
-        self._hits = {place[1]: caches.hits(place[1]) for place in carried._held if place[0] == "cache"}
-        if carried._held:
+        self._hits = {what: carried.caches.hits(what) for kind, what in carried.held if kind == "cache"}
+        if carried.held:
             # It may go on to hold what it finds.
             self.began()
 
@@ -90,14 +87,14 @@ class Carrying:
         """
         carried = self._carried
         carried.load(verdict)
-        found = carried._found(self._stage, self._hits)
+        found = carried.found(*self._about, self._hits)
         used = Found()
         used.add(verdict.own)
         used.add(found)
         if not used.is_empty() and (self._before is not None or reported):
             for place in changed(self._before or {}, self._state()):
-                carried._held.setdefault(place, Found()).add(used)
+                carried.held.setdefault(place, Found()).add(used)
         return found
 
     def _state(self) -> State:
-        return state_of(self._carried._project, self._stages, self._carried._caches)
+        return state_of(self._carried.project, self._about[1], self._carried.caches)

@@ -39,7 +39,9 @@ class Inputs:
     def __init__(self, document: Document, run: str) -> None:
         self.task = JobTask(document)
         store = store_of(self.task)
-        observation = Observation(document["project"], store.workspace, document.get("unnamed") or ())
+        roots = document.get("roots") or ()
+        observation = Observation(document["project"], store.workspace, document.get("unnamed") or (), roots)
+        observation.watch.hand_on()
         self.task.observation = observation
         with observation.making():
             self.pipeline = self.task.create_pipeline()

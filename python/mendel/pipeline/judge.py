@@ -11,7 +11,7 @@ from typing import Any, Dict, Iterable, List, Set, Tuple
 from mendel import _native
 from mendel.pipeline.look import Stat, look
 from mendel.pipeline.scope_files import ScopeFiles
-from mendel.pipeline.watch import Seen, Watch
+from mendel.pipeline.watch import Loading, Seen, Watch
 
 Subject = Tuple[str, str]
 """Kind and name of a thing that a result depends on."""
@@ -89,7 +89,7 @@ class Judge:
         for one, loading in seen.records:
             bench.hear(one, loading)
         for one in seen.reported:
-            bench.hear(one, ())
+            bench.hear(one, None)
         return bench.finish(names)
 
     def digest(self, kind: str, subject: str) -> str | None:
@@ -130,12 +130,12 @@ class Verdict:
 
     Attributes:
         own: What its own code depends on.
-        loading: What modules depend on that were loaded meanwhile, by their files.
+        loading: What modules depend on that were loaded meanwhile, by file and line.
         written: Paths that were written, moved or removed.
     """
 
     own: Found
-    loading: Dict[str, Found]
+    loading: Dict[Tuple[str, int], Found]
     written: Set[str]
 
 
@@ -146,17 +146,17 @@ class _Bench:
         self._judge = judge
         self._files = files
         self.own = Found()
-        self._loading: Dict[str, Found] = {}
+        self._loading: Dict[Tuple[str, int], Found] = {}
         self._written: Set[str] = set()
         self._asides: Dict[str, str] = {}
-        self._reads: Dict[str, Tuple[Stat | None, Tuple[str, ...]]] = {}
+        self._reads: Dict[str, Tuple[Stat | None, Loading]] = {}
         self._touched: Dict[str, Stat | None] = {}
-        self._later: List[Tuple[Dict[str, Any], Tuple[str, ...]]] = []
+        self._later: List[Tuple[Dict[str, Any], Loading]] = []
         self._looked: Dict[str, Set[str]] = {}
         self._readers: List[str] = []
         self._children: List[str] = []
 
-    def hear(self, one: Dict[str, Any], loading: Tuple[str, ...]) -> None:
+    def hear(self, one: Dict[str, Any], loading: Loading) -> None:
         """Takes a record."""
         kind, path = one.get("kind"), one.get("path", "")
         if kind in ("read", "touched") or (kind == "module" and not (loading or self._judge.loaded(path))):
@@ -187,14 +187,14 @@ class _Bench:
         if self._readers and self._files is not None:
             self._touched.update((path, look(path)) for path in self._named(names))
             for path, stat in self._touched.items():
-                self._reads.setdefault(path, (stat, ()))
+                self._reads.setdefault(path, (stat, None))
         for path, (stat, loading) in self._reads.items():
             self._read(path, stat, loading)
         for one, loading in self._later:
             self._listed(one, loading) if one["kind"] == "list" else self._asked(one, loading)
         for folder, looked in self._looked.items():
             subject, text = self._judge.lookup(folder, sorted(looked))
-            self._text(("lookup", subject), text, ())
+            self._text(("lookup", subject), text, None)
         if self._children:
             program = self._children[0]
             self.own.whole = f"what `{program}` reads, which it starts, is not observed"
@@ -209,21 +209,22 @@ class _Bench:
             if path and os.path.exists(path) and self._judge.subject(path) != ".":
                 yield path
 
-    def _note(self, thing: Subject, digest: str | None, loading: Tuple[str, ...]) -> None:
-        for found in [self._loading.setdefault(file, Found()) for file in loading] or [self.own]:
-            found.things.setdefault(thing, digest)
+    def _found(self, loading: Loading) -> Found:
+        return self.own if loading is None else self._loading.setdefault(loading, Found())
 
-    def _text(self, thing: Subject, text: str, loading: Tuple[str, ...]) -> None:
+    def _note(self, thing: Subject, digest: str | None, loading: Loading) -> None:
+        self._found(loading).things.setdefault(thing, digest)
+
+    def _text(self, thing: Subject, text: str, loading: Loading) -> None:
         digest = _native.digest(text.encode())
         self._note(thing, digest, loading)
         if len(text) < _TEXTS_MAX:
             self.own.texts[digest] = text
 
-    def _doubt(self, why: str, loading: Tuple[str, ...]) -> None:
-        for found in [self._loading.setdefault(file, Found()) for file in loading] or [self.own]:
-            found.doubts.append(why)
+    def _doubt(self, why: str, loading: Loading) -> None:
+        self._found(loading).doubts.append(why)
 
-    def _read(self, path: str, stat: Stat | None, loading: Tuple[str, ...]) -> None:
+    def _read(self, path: str, stat: Stat | None, loading: Loading) -> None:
         if self._files is not None and self._files.knows(path):
             return
         subject = self._judge.subject(path, self._files)
@@ -240,7 +241,7 @@ class _Bench:
             # A program that was started may have made what was not there.
             self._doubt(f"`{subject}` changed while it ran", loading)
 
-    def _read_before(self, path: str, subject: str, loading: Tuple[str, ...]) -> None:
+    def _read_before(self, path: str, subject: str, loading: Loading) -> None:
         """A file that was read before it was written: what it held then counts."""
         place = self._asides.pop(path, None)
         if place is None or not os.path.isfile(place):
@@ -253,7 +254,7 @@ class _Bench:
         """Whether the path, or something below it, was written."""
         return path in self._written or any(one.startswith(path + "/") for one in self._written)
 
-    def _listed(self, one: Dict[str, Any], loading: Tuple[str, ...]) -> None:
+    def _listed(self, one: Dict[str, Any], loading: Loading) -> None:
         path, text = one["path"], one.get("names")
         subject = self._judge.subject(path, self._files)
         if path in self._written:
@@ -265,7 +266,7 @@ class _Bench:
         else:
             self._text(("listing", subject), text, loading)
 
-    def _asked(self, one: Dict[str, Any], loading: Tuple[str, ...]) -> None:
+    def _asked(self, one: Dict[str, Any], loading: Loading) -> None:
         path, text = one["path"], one.get("found")
         subject = self._judge.subject(path, self._files)
         if self._is_ours(path) or (self._files is not None and self._files.knows(path)):

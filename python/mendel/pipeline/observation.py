@@ -6,7 +6,8 @@ import contextlib
 from typing import Any, Dict, Iterable, Iterator, List
 
 from mendel import _native
-from mendel.pipeline.carried import Carried
+from mendel.pipeline.carried import Carried, Carrying
+from mendel.pipeline.fingerprint import import_roots
 from mendel.pipeline.judge import Found, Judge
 from mendel.pipeline.scope_files import ScopeFiles
 from mendel.pipeline.watch import Watch, watch
@@ -21,14 +22,16 @@ class Observation:
         project: The project root.
         workspace: The workspace.
         unnamed: Variables of the environment that were set for the run, and count for nothing.
+        roots: The folders that modules are imported from; those of the stages where none is given.
     """
 
-    def __init__(self, project: str, workspace: str, unnamed: Iterable[str] = ()) -> None:
+    def __init__(self, project: str, workspace: str, unnamed: Iterable[str] = (), roots: Iterable[str] = ()) -> None:
         self.watch: Watch = watch()
         self.watch.settle(project, workspace, unnamed)
         self.looker = _native.Looker(workspace, project)
         self.judge = Judge(self.watch, project, self.looker)
         self._carried = _of_process(self.watch)
+        self.roots = tuple(roots)
         self._common = Found()
         self._made: Dict[type, Found] = {}
         self._configured: Dict[str | None, Found] = {}
@@ -60,6 +63,8 @@ class Observation:
     def _into(self, found: Found) -> Iterator[None]:
         with self.watch.chapter() as seen:
             yield
+        # Where modules are looked for that stages import is told by their code.
+        seen.records = [(one, loading) for one, loading in seen.records if one.get("kind") != "looked"]
         verdict = self.judge.judge(seen)
         self._carried.load(verdict)
         found.add(verdict.own)
@@ -75,7 +80,7 @@ class Observation:
             names: Texts that it was given, which may name files that a library opens.
         """
         step = StepSeen()
-        carrying = self._carried.step(stage, stages)
+        carrying = Carrying(self._carried, stage, stages, self.roots or import_roots(stages))
         try:
             with self.watch.chapter(carrying.began) as seen:
                 yield step

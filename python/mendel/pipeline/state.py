@@ -17,7 +17,7 @@ import zlib
 from typing import Any, Callable, Dict, Iterator, List, Tuple
 
 Place = Tuple[str, Any]
-"""A place that may hold data: `module` and its file, `stage` and its number, `cache` and its number."""
+"""A place that may hold data: `name` with file and global name, `stage` or `cache` with its number."""
 
 _PLAIN = (int, float, complex, bool, type(None), type(Ellipsis))
 _SHORT = (str, bytes)
@@ -31,10 +31,10 @@ State = Dict[Place, "List[Any] | None"]
 
 
 class Caches:
-    """The caches of functions that were met, each with the file of the module it lies in."""
+    """The caches of functions that were met, each with file and global name of where it lies."""
 
     def __init__(self) -> None:
-        self.known: Dict[int, Tuple[str, Any]] = {}
+        self.known: Dict[int, Tuple[Tuple[str, str], Any]] = {}
 
     def hits(self, number: int) -> int:
         """How often a cache has answered."""
@@ -82,11 +82,14 @@ def state_of(project: Project, stages: List[Any], caches: Caches) -> State:
     names = project.names()
     state: State = {}
     for file, module in project.modules():
-        found: List[Any] = []
-        state["module", file] = _Reader(names, found).read(_values(module))
-        for cache in found:
-            caches.known[id(cache)] = (file, cache)
-            state["cache", id(cache)] = _Reader(names, None).read(gc.get_referents(cache))
+        for name, value in list(vars(module).items()):
+            if name.startswith("__") or type(value) is types.ModuleType:
+                continue
+            found: List[Any] = []
+            state["name", (file, name)] = _Reader(names, found).read([value])
+            for cache in found:
+                caches.known[id(cache)] = ((file, name), cache)
+                state["cache", id(cache)] = _Reader(names, None).read(gc.get_referents(cache))
     for stage in stages:
         state["stage", id(stage)] = _Reader(names, None).read(list(vars(stage).values()))
     return state
@@ -98,10 +101,6 @@ def changed(before: State, after: State) -> Iterator[Place]:
         then = before.get(place)
         if then is None or now is None or len(then) != len(now) or not all(map(_is_same, then, now)):
             yield place
-
-
-def _values(module: types.ModuleType) -> List[Any]:
-    return [value for name, value in list(vars(module).items()) if not name.startswith("__")]
 
 
 def _is_same(one: Any, other: Any) -> bool:

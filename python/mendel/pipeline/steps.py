@@ -5,6 +5,7 @@ The engine decides; here is only who is asked, in which order, and what is writt
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -23,8 +24,9 @@ from mendel.pipeline.input_id import written
 from mendel.pipeline.job import Job
 from mendel.pipeline.judge import Found
 from mendel.pipeline.observation import Observation, StepSeen
-from mendel.pipeline.pipeline import scope_path
+from mendel.pipeline.pipeline import Pipeline, scope_path
 from mendel.pipeline.scope_files import ScopeFiles, at
+from mendel.pipeline.stage_class import Stage
 from mendel.pipeline.vault import Vault
 from mendel.pipeline.written import WrittenFiles
 from mendel.store import Store, now
@@ -133,6 +135,10 @@ class Steps:
         """An input is configured meanwhile: first for all stages, and inside of that by each."""
         if stage is None:
             self.observation.begin_input()
+        rule = Pipeline.configure if stage is None else Stage.configure
+        if type(self.pipeline if stage is None else stage).configure is rule:
+            # Nothing of the project's is asked.
+            return contextlib.nullcontext()
         return self.observation.configuring(stage)
 
     def observed(self, stage: Any, files: ScopeFiles, names: Iterable[str]) -> ContextManager[StepSeen]:

@@ -12,22 +12,25 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _WORKER = "_mendel_worker"
+
+Loading = Optional[Tuple[str, int]]
+"""File and line of a module that is being loaded."""
 
 
 class Seen:
     """What one chapter saw.
 
     Attributes:
-        records: Each record, with the files of the modules that were being loaded meanwhile.
+        records: Each record, with file and line of the module that was being loaded meanwhile.
         reported: What started processes reported.
     """
 
     def __init__(self) -> None:
-        self.records: List[Tuple[Dict[str, Any], Tuple[str, ...]]] = []
+        self.records: List[Tuple[Dict[str, Any], Loading]] = []
         self.reported: List[Dict[str, Any]] = []
 
 
@@ -41,6 +44,7 @@ class Watch:
         self._pipe: Any = None
         self._told: Any = None
         self._asides = ""
+        self._is_handed_on = False
         self._owner = 0
         self._open: List[Seen] = []
 
@@ -119,8 +123,16 @@ class Watch:
         found: bytes | None = self.observer.given.get(os.fsencode(name))
         return found
 
+    def hand_on(self) -> None:
+        """Lets all Pythons observe themselves that this process starts from now on."""
+        if not self._is_handed_on:
+            self._hand_on()
+            self._is_handed_on = True
+
     def _hand_on(self) -> Dict[str, str | None]:
         """Lets started Pythons observe themselves; answers the variables as they were."""
+        if self._is_handed_on:
+            return {}
         path = os.environ.get("PYTHONPATH")
         folder = os.path.dirname(os.path.dirname(self._worker.__file__))
         ours = {"MENDEL_OBSERVE": self._told.path, "PYTHONPATH": os.pathsep.join(filter(None, (folder, path)))}

@@ -17,7 +17,7 @@ class Chapter:
         self._seen = seen
         self._outer = None
         self.records = []
-        """Each record as a line of JSON, with the files of the modules that were being loaded."""
+        """Each record as a line of JSON, with file and line of the module that was being loaded, if one was."""
         self.began = None
         """Called before the first record is taken."""
 
@@ -29,27 +29,28 @@ class Chapter:
         seen = self._seen
         seen.tell_libraries()
         _, _, looks, _ = seen.swap(self._outer)
-        self.records += [(line, ()) for line in observer.looked_lines(looks)]
+        self.records += [(line, None) for line in observer.looked_lines(looks)]
 
     def add(self, line):
         """Takes a record."""
-        loading = tuple(_loading(self._seen))
-        if self.began is not None and not loading:
+        loading = _loading(self._seen)
+        if self.began is not None and loading is None:
             self.began, began = None, self.began
             began()
         self.records.append((line, loading))
 
 
 def _loading(seen):
-    """The files of the project's modules that are being executed, the innermost first."""
+    """The innermost of the project's modules that are being executed: its file, and the line that is."""
     frame = sys._getframe(3)
     while frame is not None:
         file = frame.f_code.co_filename
         if frame.f_code.co_name == "<module>" and not file.startswith("<"):
             path = seen.module_file(file)
             if path is not None and frame.f_globals.get("__name__") != "__main__":
-                yield path
+                return path, frame.f_lineno
         frame = frame.f_back
+    return None
 
 
 class Pipe:

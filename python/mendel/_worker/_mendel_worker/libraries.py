@@ -16,10 +16,11 @@ _WRITE = "cupy onnx torch".split()
 _TEXT_MAX = 300
 
 
-def loaded():
-    """Those that may have read, and those that may have written."""
-    readers = [name for name in _READ if name in sys.modules]
-    return readers, readers + [name for name in _WRITE if name in sys.modules]
+def loaded(module_file):
+    """Those that may have read, and those that may have written; a module of the project is none."""
+    found = [name for name in _READ + _WRITE if name in sys.modules]
+    found = [name for name in found if module_file(getattr(sys.modules[name], "__file__", None) or "/") is None]
+    return [name for name in found if name in _READ], found
 
 
 def named(codes, roots, start):

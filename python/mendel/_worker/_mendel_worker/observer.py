@@ -451,7 +451,7 @@ class Observer(paths.Paths):
         try:
             from . import libraries
 
-            readers, writers = libraries.loaded()
+            readers, writers = libraries.loaded(self.module_file)
             if not writers or self.is_silent():
                 return
             names = [",".join(map(quote, some)) for some in (readers, writers)]
