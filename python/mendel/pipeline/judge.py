@@ -85,12 +85,13 @@ class Judge:
             files: The files of scopes; what lies there was looked at already.
             names: Texts that code was given, which may name files that a library opens.
         """
-        bench = _Bench(self, seen, files)
-        for one, loading in seen.records:
-            bench.hear(one, loading)
-        for one in seen.reported:
-            bench.hear(one, None)
-        return bench.finish(names)
+        with self._watch.paused():
+            bench = _Bench(self, seen, files)
+            for one, loading in seen.records:
+                bench.hear(one, loading)
+            for one in seen.reported:
+                bench.hear(one, None)
+            return bench.finish(names)
 
     def digest(self, kind: str, subject: str) -> str | None:
         """What a thing is now."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
 
 _PACKAGE = Path(__file__).resolve().parent.parent
+_PACKAGES = list(dict.fromkeys((str(Path(__file__).parent.parent), str(_PACKAGE))))
 _WORKER = "_mendel_worker"
 
 Loading = Optional[Tuple[str, int]]
@@ -39,7 +40,7 @@ class Watch:
 
     def __init__(self) -> None:
         self._worker = _worker()
-        self.observer: Any = self._worker.seen or self._worker.follow({"everywhere": ["1"], "package": [str(_PACKAGE)]})
+        self.observer: Any = self._worker.seen or self._worker.follow({"everywhere": ["1"], "package": _PACKAGES})
         self._settings: Dict[str, List[str]] = {}
         self._pipe: Any = None
         self._told: Any = None
@@ -58,7 +59,7 @@ class Watch:
         """
         roots = list(dict.fromkeys((project, os.path.realpath(project))))
         own = [os.path.join(workspace, name) for name in ("journal", "blobs", "cache", "claims", "written")]
-        settings = {"root": roots, "foreign": [*own, str(_PACKAGE)], "package": [str(_PACKAGE)], "everywhere": ["1"]}
+        settings = {"root": roots, "foreign": [*own, *_PACKAGES], "package": _PACKAGES, "everywhere": ["1"]}
         settings["unnamed"] = ["PWD", "PYTHONPATH", "PYTHONUNBUFFERED", *unnamed]
         self._worker.variables.remember(self.observer)
         if settings != self._settings or self._owner != os.getpid():
@@ -69,7 +70,9 @@ class Watch:
             told = {"observed": [self._pipe.path], "aside": [self._asides], "supervisor": ["0"], **settings}
             parts = [part for name, values in told.items() for value in values for part in (name, value)]
             self._told.write("".join(part + "\0" for part in parts).encode("utf-8", "surrogateescape"))
-            self.observer.settle(settings)
+            # A script goes on to be observed where it was.
+            own_roots = self.observer.roots() if self.observer.reports else []
+            self.observer.settle({**settings, "root": [*roots, *own_roots]})
 
     @property
     def _chapters(self) -> Any:
@@ -92,17 +95,18 @@ class Watch:
         self._open.append(seen)
         own = self.observer.file, self.observer.asides
         self.observer.file, self.observer.asides = self._pipe.path, self._asides
-        variables = self._hand_on()
+        variables, everywhere = self._hand_on(), self.observer.look_everywhere(True)
         try:
             with chapter:
                 yield seen
         finally:
             _set_variables(variables)
+            self.observer.look_everywhere(everywhere)
             self.observer.file, self.observer.asides = own
             self._open.pop()
             seen.records = [(json.loads(line), loading) for line, loading in chapter.records]
             seen.reported += self._reported()
-            if self.observer.reports:
+            if self.observer.reports and not self._open:
                 for one in (*(record for record, _ in seen.records), *seen.reported):
                     self.observer.record(json.dumps(one))
 

@@ -21,16 +21,28 @@ class Paths:
         self._everywhere = "everywhere" in settings
         self._named = tuple(settings.get("named", ()))
         self._folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-        self._own = tuple(folder.rstrip("/") + "/" for folder in [self._folder, *settings.get("package", ())])
         self._libraries = os.path.dirname(os.__file__) + "/"
         self.settle(settings)
 
     def settle(self, settings):
         """Take the roots, and the folders that do not count, of ``settings``."""
         self._roots = tuple(root.rstrip("/") + "/" for root in settings.get("root", ()))
+        self._own = tuple(folder.rstrip("/") + "/" for folder in [self._folder, *settings.get("package", ())])
         self._foreign = tuple(folder.rstrip("/") + "/" for folder in [*settings.get("foreign", ()), *self._prefixes()])
         self._known = {}
         self._modules = {}
+
+    def look_everywhere(self, wanted):
+        """Whether files outside of the roots count from now on; answers whether they did."""
+        before = self._everywhere
+        if wanted != before:
+            self._everywhere = wanted
+            self._known = {}
+        return before
+
+    def roots(self):
+        """The roots."""
+        return [root.rstrip("/") for root in self._roots]
 
     def _prefixes(self):
         prefixes = {os.path.abspath(prefix) for prefix in (sys.prefix, sys.base_prefix)}
