@@ -68,7 +68,9 @@ def test_rp_what_a_callback_reads_counts(tmp_path: Path) -> None:
     place = Place(tmp_path, LOOK, {"told.txt": "1"})
     made = (
         "    def __init__(self):\n        super().__init__()\n"
-        '        self.add_callback("start", lambda *of, **about: about["config"].entries.update(told=open("told.txt").read()))\n\n'
+        '        self.add_callback("start", self.told)\n\n'
+        "    def told(self, *of, **about):\n"
+        '        about["config"].entries.update(told=open("told.txt").read())\n\n'
     )
     place.write("stages.py", stages(("class Look(Stage):\n", f"class Look(Stage):\n{made}")))
     place.settle()
