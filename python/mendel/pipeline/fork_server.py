@@ -3,9 +3,10 @@
 What it forks is as a fresh process would be, with the interpreter started and installed packages
 imported already. Code of a project is never loaded here, so nothing of one task reaches another.
 
-Requests come, and answers go, one datagram each over a socket. A task is forked by
-`{"start": n, "variables": …, "folder": …}` with its standard output and error; another server
-that imports packages first, by `{"serve": n, "preload": [names]}` with its socket.
+Requests come on standard input and answers go to standard output, one JSON object a line. Ends of
+pipes are named by their path in `/proc`. A task is forked by
+`{"start": n, "out": path, "err": path, "folder": path, "variables": {…}}`; another server, which
+imports packages first, by `{"serve": n, "requests": path, "answers": path, "preload": [names]}`.
 """
 
 from __future__ import annotations
@@ -16,28 +17,27 @@ import json
 import os
 import select
 import signal
-import socket
 import sys
 from typing import Any, Dict, List
 
 from mendel import _native
 from mendel.pipeline import fork_safety, preload, worker
 
-VARIABLE = "MENDEL_FORK_SERVER"
-"""Names the environment variable with the number of the socket."""
-
-_MESSAGE_BYTES = 1 << 20
+_READ_BYTES = 1 << 16
+_ENDS = (("requests", os.O_RDONLY), ("answers", os.O_WRONLY), ("out", os.O_WRONLY), ("err", os.O_WRONLY))
 
 
 class Server:
     """Forks what it is asked for, and says how that ended.
 
     Args:
-        channel: Where requests come from.
+        requests: Where requests come from.
+        answers: Where answers go.
     """
 
-    def __init__(self, channel: socket.socket) -> None:
-        self._channel = channel
+    def __init__(self, requests: int, answers: int) -> None:
+        self._requests = requests
+        self._answers = answers
         self._forked: Dict[int, int] = {}
         self._woken, self._wakes = os.pipe()
         for end in (self._woken, self._wakes):
@@ -50,33 +50,47 @@ class Server:
         # What is there stays; collecting it in each child would only copy its pages.
         gc.collect()
         gc.freeze()
+        self._answer({"ready": True})
+        rest = b""
         while True:
-            ready, _, _ = select.select([self._channel, self._woken], [], [])
+            ready, _, _ = select.select([self._requests, self._woken], [], [])
             if self._woken in ready:
                 with contextlib.suppress(BlockingIOError):
-                    os.read(self._woken, 4096)
+                    os.read(self._woken, _READ_BYTES)
                 self._tell_ended()
-            if self._channel not in ready:
+            if self._requests not in ready:
                 continue
-            message, descriptors, _, _ = socket.recv_fds(self._channel, _MESSAGE_BYTES, 4)
-            if not message:
+            read = os.read(self._requests, _READ_BYTES)
+            if not read:
                 return 0
-            request = json.loads(message)
-            parent = os.getpid()
-            try:
-                pid = os.fork()
-            except OSError as error:
-                self._answer({"refused": request["number"], "why": str(error)})
-                pid = None
-            if pid == 0:
-                return self._in_child(parent, request, descriptors)
-            for descriptor in descriptors:
-                os.close(descriptor)
-            if pid is not None:
-                with contextlib.suppress(OSError):
-                    os.setpgid(pid, pid)
-                self._forked[pid] = request["number"]
-                self._answer({"started": request["number"], "pid": pid})
+            *lines, rest = (rest + read).split(b"\n")
+            for line in lines:
+                code = self._fork(json.loads(line))
+                if code is not None:
+                    return code
+
+    def _fork(self, request: Dict[str, Any]) -> int | None:
+        """Forks; in the child, the exit code of what it did."""
+        number = request["start"] if "start" in request else request["serve"]
+        parent, ends = os.getpid(), []
+        try:
+            for name, flags in _ENDS:
+                if name in request:
+                    ends.append(os.open(request[name], flags))
+            pid = os.fork()
+        except OSError as error:
+            self._answer({"refused": number, "why": str(error)})
+            pid = None
+        if pid == 0:
+            return self._in_child(parent, request, ends)
+        for end in ends:
+            os.close(end)
+        if pid is not None:
+            with contextlib.suppress(OSError):
+                os.setpgid(pid, pid)
+            self._forked[pid] = number
+            self._answer({"started": number, "pid": pid})
+        return None
 
     def _tell_ended(self) -> None:
         for pid in list(self._forked):
@@ -86,21 +100,20 @@ class Server:
                 self._answer({"ended": number, "status": status, "peak_kb": usage.ru_maxrss})
 
     def _answer(self, answer: Dict[str, Any]) -> None:
-        # Whoever asked may be gone: the next look at the channel tells.
-        with contextlib.suppress(BrokenPipeError, ConnectionError):
-            self._channel.send(json.dumps(answer).encode())
+        # Whoever asked may be gone: the next request tells, which does not come.
+        with contextlib.suppress(BrokenPipeError):
+            os.write(self._answers, json.dumps(answer).encode() + b"\n")
 
-    def _in_child(self, parent: int, request: Dict[str, Any], descriptors: List[int]) -> int:
+    def _in_child(self, parent: int, request: Dict[str, Any], ends: List[int]) -> int:
         _native.die_with_parent(parent)
         os.setpgid(0, 0)
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        for end in (self._woken, self._wakes):
+        for end in (self._woken, self._wakes, self._requests, self._answers):
             os.close(end)
-        self._channel.close()
         if "preload" in request:
-            return _serve_preloaded(socket.socket(fileno=descriptors[0]), request["preload"])
-        for own, given in enumerate(descriptors, 1):
+            return _serve_preloaded(ends, request["preload"])
+        for own, given in enumerate(ends, 1):
             os.dup2(given, own)
             os.close(given)
         os.environ.update(request["variables"])
@@ -110,20 +123,21 @@ class Server:
         return worker.main()
 
 
-def _serve_preloaded(channel: socket.socket, names: List[str]) -> int:
+def _serve_preloaded(ends: List[int], names: List[str]) -> int:
     """Imports packages, and serves unless that left something that a fork must not share."""
     before = fork_safety.open_files()
     preload.load(names)
-    why = fork_safety.why_not(before)
-    if why is not None:
-        print(f"the packages of a pipeline are imported by each of its tasks: {why}", file=sys.stderr)
-        return 0
-    return Server(channel).serve()
+    return 0 if fork_safety.why_not(before) is not None else Server(*ends).serve()
 
 
 def main() -> int:
-    """Serves the socket that the supervisor handed over."""
-    return Server(socket.socket(fileno=int(os.environ.pop(VARIABLE)))).serve()
+    """Serves whoever started it."""
+    ends = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for end in (0, 1):
+        os.dup2(nothing, end)
+    os.close(nothing)
+    return Server(*ends).serve()
 
 
 if __name__ == "__main__":
