@@ -12,7 +12,7 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 use tokio::{
     sync::mpsc::{UnboundedReceiver, UnboundedSender},
-    task::{JoinHandle, spawn_local},
+    task::JoinHandle,
 };
 
 use super::{
@@ -144,8 +144,8 @@ fn start_pumps(held: &mut Held, job: &Job, around: &Surroundings, last: &LastLin
         last: last.clone(),
     };
     let (out, err) = held.process.streams();
-    let out = out.map(|pipe| spawn_local(pump(ConsoleStream::Out).work(pipe)));
-    let err = err.map(|pipe| spawn_local(pump(ConsoleStream::Err).work(pipe)));
+    let out = out.map(|pipe| tokio::spawn(pump(ConsoleStream::Out).work(pipe)));
+    let err = err.map(|pipe| tokio::spawn(pump(ConsoleStream::Err).work(pipe)));
     out.into_iter().chain(err).collect()
 }
 

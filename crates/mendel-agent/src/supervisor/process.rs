@@ -15,7 +15,7 @@ pub(super) enum Process {
     Forked(Forked),
 }
 
-type Stream = Box<dyn AsyncRead + Unpin>;
+type Stream = Box<dyn AsyncRead + Send + Unpin>;
 
 impl Process {
     /// Its id, which is that of its group.

@@ -8,3 +8,4 @@ mod look;
 mod reuse;
 mod stop;
 mod story;
+mod worker;
