@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from multiprocessing.connection import Connection, Pipe, wait
-from typing import Any, Dict, Iterator, List, Sequence, Set, Tuple
+from typing import Any, Dict, Generator, List, Sequence, Set, Tuple, Union
 
 from mendel import _native
 from mendel.pipeline.document import prepare_imports
@@ -27,6 +27,8 @@ from mendel.pipeline.steps import Outcome
 
 LOOK_SECONDS = 0.2
 """How often it is looked whether a worker died whose pipe somebody else holds open."""
+
+Answers = Generator[Union[Outcome, Failure], None, None]
 
 END_SECONDS = 5
 """How long a worker that is told to end may take."""
@@ -118,7 +120,7 @@ class Crew:
         self.loaded: Dict[str, None] = {}
         """The installed packages that workers loaded, in the order of their loading."""
 
-    def go_through(self, ids: List[Any], jobs: int, status: Status | None) -> Iterator[Outcome | Failure]:
+    def go_through(self, ids: List[Any], jobs: int, status: Status | None) -> Answers:
         """Takes the inputs through, so many at once; one that dies fails its input only."""
         waiting = list(enumerate(ids))
         try:

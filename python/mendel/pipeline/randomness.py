@@ -22,7 +22,7 @@ class _Loading:
         """The module itself, which is looked at once it is loaded."""
         if name != _NUMPY:
             return None
-        sys.meta_path.remove(self)  # type: ignore[arg-type]
+        sys.meta_path.remove(self)
         spec = importlib.util.find_spec(name)
         loader: Any = getattr(spec, "loader", None)
         if loader is not None:
@@ -45,7 +45,7 @@ def begin() -> None:
         numpy.seed()
         _begun[_NUMPY] = _state(numpy)
     else:
-        sys.meta_path.insert(0, _Loading())  # type: ignore[arg-type]
+        sys.meta_path.insert(0, _Loading())
 
 
 class Seeds:
