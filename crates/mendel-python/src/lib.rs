@@ -44,7 +44,10 @@ mod _native {
     use crate::{
         client::Client,
         error::{MendelError, Refused, Unreachable},
-        facts::{binary, connect, digest, leftover, new_id, owner, owner_alive, workspace_create, workspace_find},
+        facts::{
+            binary, connect, die_with_parent, digest, leftover, new_id, owner, owner_alive, workspace_create,
+            workspace_find,
+        },
         look::Looker,
         run_writer::RunWriter,
         stage::{decide, result_key, stage_identity, value_digest},

@@ -44,8 +44,7 @@ class Watch:
         self._settings: Dict[str, List[str]] = {}
         self._pipe: Any = None
         self._told: Any = None
-        self._asides = ""
-        self._is_handed_on = False
+        self._kept = self._asides = ""
         self._owner = 0
         self._open: List[Seen] = []
 
@@ -62,17 +61,24 @@ class Watch:
         settings = {"root": roots, "foreign": [*own, *_PACKAGES], "package": _PACKAGES, "everywhere": ["1"]}
         settings["unnamed"] = ["PWD", "PYTHONPATH", "PYTHONUNBUFFERED", *unnamed]
         self._worker.variables.remember(self.observer)
-        if settings != self._settings or self._owner != os.getpid():
-            self._settings, self._owner = settings, os.getpid()
-            self._pipe, self._told = self._chapters.Pipe("observed"), self._chapters.Pipe("observe")
+        if settings != self._settings:
+            self._settings, self._owner = settings, 0
             os.makedirs(os.path.join(workspace, "cache"), exist_ok=True)
-            self._asides = os.path.join(workspace, "cache", f"aside-{os.getpid()}")
-            told = {"observed": [self._pipe.path], "aside": [self._asides], "supervisor": ["0"], **settings}
-            parts = [part for name, values in told.items() for value in values for part in (name, value)]
-            self._told.write("".join(part + "\0" for part in parts).encode("utf-8", "surrogateescape"))
+            self._kept = os.path.join(workspace, "cache", "aside")
             # A script goes on to be observed where it was.
             own_roots = self.observer.roots() if self.observer.reports else []
             self.observer.settle({**settings, "root": [*roots, *own_roots]})
+
+    def _begin_process(self) -> None:
+        """Makes what started processes report to; a fork does not share it with its parent."""
+        if self._owner == os.getpid():
+            return
+        self._owner = os.getpid()
+        self._pipe, self._told = self._chapters.Pipe("mendel-observed"), self._chapters.Pipe("mendel-observe")
+        self._asides = f"{self._kept}-{self._owner}"
+        told = {"observed": [self._pipe.path], "aside": [self._asides], "supervisor": ["0"], **self._settings}
+        parts = [part for name, values in told.items() for value in values for part in (name, value)]
+        self._told.write("".join(part + "\0" for part in parts).encode("utf-8", "surrogateescape"))
 
     @property
     def _chapters(self) -> Any:
@@ -85,6 +91,7 @@ class Watch:
         Args:
             began: Called before the first thing is used.
         """
+        self._begin_process()
         seen = Seen()
         chapter = self._chapters.Chapter(self.observer)
         chapter.began = began
@@ -127,15 +134,9 @@ class Watch:
         found: bytes | None = self.observer.given.get(os.fsencode(name))
         return found
 
-    def hand_on(self) -> None:
-        """Lets all Pythons observe themselves that this process starts from now on."""
-        if not self._is_handed_on:
-            self._hand_on()
-            self._is_handed_on = True
-
     def _hand_on(self) -> Dict[str, str | None]:
         """Lets started Pythons observe themselves; answers the variables as they were."""
-        if self._is_handed_on:
+        if len(self._open) > 1:
             return {}
         path = os.environ.get("PYTHONPATH")
         folder = os.path.dirname(os.path.dirname(self._worker.__file__))
