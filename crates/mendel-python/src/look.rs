@@ -1,6 +1,6 @@
 //! What dependencies are now, for steps that are judged in Python.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{collections::HashMap, ffi::OsString, path::PathBuf};
 
 use mendel_journal::Workspace;
 use mendel_model::{Dependency, DependencyKind, Digest};
@@ -18,7 +18,7 @@ pub(crate) struct Looker {
     root: PathBuf,
     written: PathBuf,
     index: StatIndex,
-    whole: Option<Whole>,
+    whole: HashMap<String, Whole>,
 }
 
 #[pymethods]
@@ -27,7 +27,7 @@ impl Looker {
     fn new(workspace: PathBuf, root: PathBuf) -> Self {
         let index = StatIndex::for_root(&Workspace::at(&workspace).index(), &root);
         let written = Whole::list(&workspace, &root);
-        Self { root, written, index, whole: None }
+        Self { root, written, index, whole: HashMap::new() }
     }
 
     /// The list of what stages wrote below the root.
@@ -58,10 +58,11 @@ impl Looker {
         Ok((lookup_subject(shown, &names.into_iter().collect()), names_text(&found)))
     }
 
-    #[pyo3(signature = (task, input, earlier, *, data_only, anew))]
+    #[pyo3(signature = (folder, task, input, earlier, *, data_only, anew))]
     fn whole(
         &mut self,
         py: Python<'_>,
+        folder: &str,
         task: &str,
         input: &str,
         earlier: Vec<String>,
@@ -70,11 +71,14 @@ impl Looker {
     ) -> PyResult<String> {
         let earlier: Vec<_> = earlier.iter().map(String::as_str).collect();
         py.detach(|| {
-            if anew || self.whole.is_none() {
-                self.whole = Some(Whole::look(&self.root, &self.written, &mut self.index)?);
+            if anew {
+                self.whole.clear();
             }
-            let whole = self.whole.as_ref().expect("it was just looked at");
-            Ok(whole.digest(WholeFor { task, input, earlier: &earlier, data_only }).to_string())
+            if !self.whole.contains_key(folder) {
+                let whole = Whole::look(&self.root, folder, &self.written, &mut self.index)?;
+                self.whole.insert(folder.to_owned(), whole);
+            }
+            Ok(self.whole[folder].digest(WholeFor { task, input, earlier: &earlier, data_only }).to_string())
         })
         .map_err(|error: mendel_snapshot::SnapshotError| unusable(error))
     }

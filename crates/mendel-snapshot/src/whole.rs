@@ -1,4 +1,4 @@
-//! All files of a project, for a step that read what nobody can name.
+//! All files of a project or of one of its folders, for a step that read what nobody can name.
 //!
 //! Files that stages wrote are left out as long as they are as they were written: else every
 //! step would change what the others depend on. What earlier stages wrote for the same input
@@ -17,10 +17,15 @@ use crate::{FileStat, Limits, Options, Purpose, SnapshotError, StatIndex, snapsh
 /// Files that say what is asked for; what they say counts where it is used.
 const TASK_FILES: [&str; 2] = ["task.yml", "task.yaml"];
 
-/// The files of a project as they are now.
+/// What follows the name of a folder in the subject of all its files; alone it is that of the project.
+const ALL: &str = ".";
+
+/// The files of a project, or of a folder in it, as they are now.
 #[derive(Debug)]
 pub struct Whole {
     root: PathBuf,
+    /// The folder, with `/` at its end; empty for the project itself.
+    below: String,
     manifest: Manifest,
     written: WrittenFiles,
 }
@@ -45,13 +50,24 @@ impl Whole {
         workspace.join("written").join(&name[..32])
     }
 
-    /// Looks at every file below `root`; `written` names the list of what stages wrote there.
-    pub fn look(root: &Path, written: &Path, index: &mut StatIndex) -> Result<Self, SnapshotError> {
+    /// The folder whose files `subject` stands for; empty for the project, none where it is one thing.
+    pub fn folder_of(subject: &str) -> Option<&str> {
+        if subject == ALL { Some("") } else { subject.strip_suffix(ALL)?.strip_suffix('/') }
+    }
+
+    /// Looks at every file of the folder `below` `root`; `written` names the list of what stages
+    /// wrote below `root`.
+    pub fn look(root: &Path, below: &str, written: &Path, index: &mut StatIndex) -> Result<Self, SnapshotError> {
         let purpose = Purpose::Script(PathBuf::new());
         let options = Options { purpose, limits: Limits::NONE, git: false, ..Options::default() };
-        let manifest = snapshot(root, &options, index)?.manifest;
+        let folder = root.join(below);
+        let manifest = match folder.is_dir() {
+            true => snapshot(&folder, &options, index)?.manifest,
+            false => Manifest::default(),
+        };
         let written = WrittenFiles::read(written).map_err(|source| SnapshotError::read(written, source))?;
-        Ok(Self { root: root.to_owned(), manifest, written })
+        let below = if below.is_empty() { String::new() } else { format!("{below}/") };
+        Ok(Self { root: root.to_owned(), below, manifest, written })
     }
 
     /// The digest of all that counts for `step`.
@@ -59,7 +75,9 @@ impl Whole {
         let counts = |path: &str| {
             let name = path.rsplit('/').next().unwrap_or(path);
             let is_source = step.data_only && (name.ends_with(".py") || name.ends_with(".pyi"));
-            !TASK_FILES.contains(&name) && !is_source && !self.written.explain(&self.root, path, step)
+            !TASK_FILES.contains(&name)
+                && !is_source
+                && !self.written.explain(&self.root, &format!("{}{path}", self.below), step)
         };
         let paths = self.manifest.entries.iter().map(|entry| entry.path.as_str());
         self.manifest.digest_without(&paths.filter(|path| !counts(path)).collect::<HashSet<_>>())
@@ -133,7 +151,7 @@ mod tests {
         let root = folder.path().join("project");
         fs::create_dir(&root).expect("a folder");
         let (list, mut index) = (folder.path().join("written"), StatIndex::in_memory());
-        let mut digest = |step| Whole::look(&root, &list, &mut index).expect("looked").digest(step);
+        let mut digest = |step| Whole::look(&root, "", &list, &mut index).expect("looked").digest(step);
         fs::write(root.join("data.csv"), "1").expect("written");
         let before = digest(STEP);
 
@@ -155,7 +173,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let list = folder.path().join("absent");
         let digest =
-            |step| Whole::look(folder.path(), &list, &mut StatIndex::in_memory()).expect("looked").digest(step);
+            |step| Whole::look(folder.path(), "", &list, &mut StatIndex::in_memory()).expect("looked").digest(step);
         let data = WholeFor { data_only: true, ..STEP };
         let before = (digest(STEP), digest(data));
         fs::create_dir(folder.path().join("x")).expect("a folder");

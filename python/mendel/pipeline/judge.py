@@ -26,15 +26,15 @@ class Found:
     Attributes:
         things: Each thing with its digest; None where it was absent.
         doubts: Why nobody knows for sure what was read.
-        whole: Why every file of the project counts, if so; sources count for programs only.
-        data_only: Whether sources do not count there.
+        folders: Folders of the project of which every file counts, each with whether sources do not.
+        whole: Why every file of the project counts, if so.
         texts: Lists of names whose digests are among the things.
     """
 
     things: Dict[Subject, str | None] = field(default_factory=dict)
     doubts: List[str] = field(default_factory=list)
+    folders: Dict[str, bool] = field(default_factory=dict)
     whole: str | None = None
-    data_only: bool = True
     texts: Dict[str, str] = field(default_factory=dict)
 
     def add(self, other: Found) -> None:
@@ -42,13 +42,14 @@ class Found:
         for thing, digest in other.things.items():
             self.things.setdefault(thing, digest)
         self.doubts += [doubt for doubt in other.doubts if doubt not in self.doubts]
-        if other.whole is not None and (self.whole is None or self.data_only):
-            self.whole, self.data_only = other.whole, other.data_only and (self.whole is None or self.data_only)
+        for folder, data_only in other.folders.items():
+            self.folders[folder] = data_only and self.folders.get(folder, True)
+        self.whole = self.whole or other.whole
         self.texts.update(other.texts)
 
     def is_empty(self) -> bool:
         """Whether there is nothing."""
-        return not (self.things or self.doubts or self.whole)
+        return not (self.things or self.doubts or self.folders)
 
 
 class Judge:
@@ -199,9 +200,10 @@ class _Bench:
         if self._children:
             program = self._children[0]
             self.own.whole = f"what `{program}` reads, which it starts, is not observed"
-            self.own.data_only = False
+            self.own.folders[""] = False
         elif self._readers and not self._touched and not (self._files is not None and self._files.paths()):
             self.own.whole = f"what `{self._readers[0]}` reads is not observed"
+            self.own.folders[""] = True
         return Verdict(self.own, self._loading, self._written)
 
     def _named(self, names: Iterable[str]) -> Iterable[str]:
@@ -235,12 +237,21 @@ class _Bench:
                 self._read_before(path, subject, loading)
         elif now is None and stat is None:
             self._note(("input", subject), None, loading)
-        elif stat == now or (os.path.isdir(path) and path in self._touched):
-            if path in self._touched or not os.path.isdir(path):
-                self._note(("input", subject), self._judge.digest("input", path), loading)
+        elif os.path.isdir(path):
+            if path in self._touched:
+                self._all_of(path, subject, loading)
+        elif stat == now:
+            self._note(("input", subject), self._judge.digest("input", path), loading)
         elif not (self._children and stat is None):
             # A program that was started may have made what was not there.
             self._doubt(f"`{subject}` changed while it ran", loading)
+
+    def _all_of(self, path: str, subject: str, loading: Loading) -> None:
+        """Everything in a folder was handed to what is not observed."""
+        if os.path.isabs(subject) or subject.startswith("scope:"):
+            self._note(("input", subject), self._judge.digest("input", path), loading)
+        else:
+            self._found(loading).folders["" if subject == "." else subject] = not self._children
 
     def _read_before(self, path: str, subject: str, loading: Loading) -> None:
         """A file that was read before it was written: what it held then counts."""

@@ -6,6 +6,7 @@ that come later in the process and can reach that place then depend on it too.
 
 from __future__ import annotations
 
+import collections
 import contextvars
 import functools
 import gc
@@ -19,12 +20,13 @@ from typing import Any, Callable, Dict, Iterator, List, Tuple
 Place = Tuple[str, Any]
 """A place that may hold data: `name` with file and global name, `stage` or `cache` with its number."""
 
-_PLAIN = (int, float, complex, bool, type(None), type(Ellipsis))
-_SHORT = (str, bytes)
-_SHORT_MAX = 256
+_ATOMS = frozenset((int, float, complex, bool, type(None), type(Ellipsis), str, bytes))
+_HOLDERS = (dict, list, tuple, set, frozenset, collections.deque)
+_FLAT_MIN = 32
 _CLOSED = (types.CodeType, types.FrameType, types.BuiltinFunctionType, type(threading.Lock()), logging.Logger)
-_OBJECTS_MAX = 100_000
-_BUFFER_MAX = 16 << 20
+_OBJECTS_MAX = 200_000
+_BLOCK = 1 << 16
+_BLOCKS = 64
 _Cache = type(functools.lru_cache(lambda: None))
 
 State = Dict[Place, "List[Any] | None"]
@@ -86,13 +88,21 @@ def state_of(project: Project, stages: List[Any], caches: Caches) -> State:
             if name.startswith("__") or type(value) is types.ModuleType:
                 continue
             found: List[Any] = []
-            state["name", (file, name)] = _Reader(names, found).read([value])
+            state["name", (file, name)] = _read(names, found, [value])
             for cache in found:
                 caches.known[id(cache)] = ((file, name), cache)
-                state["cache", id(cache)] = _Reader(names, None).read(gc.get_referents(cache))
+                state["cache", id(cache)] = _read(names, None, gc.get_referents(cache))
     for stage in stages:
-        state["stage", id(stage)] = _Reader(names, None).read(list(vars(stage).values()))
+        state["stage", id(stage)] = _read(names, None, list(getattr(stage, "__dict__", {}).values()))
     return state
+
+
+def _read(names: set[str], caches: List[Any] | None, things: List[Any]) -> List[Any] | None:
+    try:
+        return _Reader(names, caches).read(things)
+    except Exception:
+        # An object that cannot be looked at may hold anything.
+        return None
 
 
 def changed(before: State, after: State) -> Iterator[Place]:
@@ -107,11 +117,15 @@ def _is_same(one: Any, other: Any) -> bool:
     if one is other:
         return True
     kind = type(one)
-    return kind is type(other) and (kind in _PLAIN or kind in _SHORT or kind is _Buffer) and bool(one == other)
+    return kind is type(other) and (kind in _ATOMS or kind in (_Buffer, _Flat)) and bool(one == other)
 
 
 class _Buffer(int):
     """Digest of the bytes of something that is changed in place."""
+
+
+class _Flat(tuple):  # type: ignore[type-arg]
+    """The items of a container that holds nothing but plain values."""
 
 
 class _Reader:
@@ -130,7 +144,7 @@ class _Reader:
             thing = waiting.pop()
             kind = type(thing)
             found.append(thing)
-            if kind in _PLAIN or kind in _SHORT or id(thing) in seen:
+            if kind in _ATOMS or id(thing) in seen:
                 continue
             seen.add(id(thing))
             if len(found) > _OBJECTS_MAX:
@@ -141,6 +155,11 @@ class _Reader:
     def _inside(self, thing: Any, kind: type, found: List[Any]) -> List[Any]:
         if kind is types.FunctionType:
             return _of_function(thing)
+        if kind in _HOLDERS and len(thing) >= _FLAT_MIN:
+            items = [*thing, *thing.values()] if kind is dict else thing
+            if set(map(type, items)) <= _ATOMS:
+                found.append(_Flat(items))
+                return []
         if isinstance(thing, type):
             return list(vars(thing).values()) if thing.__module__ in self._names else []
         if isinstance(thing, (types.ModuleType, *_CLOSED)):
@@ -178,16 +197,19 @@ def _is_ours(kind: type) -> bool:
 
 
 def _buffer(thing: Any) -> _Buffer | None:
-    """The digest of bytes that can be written; None for what has none."""
-    if isinstance(thing, _SHORT):
-        return None
+    """The digest of bytes that can be written, of a large thing of parts of it; None for what has none."""
     try:
         view = memoryview(thing)
     except TypeError:
         return None
-    if view.readonly or not view.contiguous:
+    if view.readonly or not view.nbytes:
         return None
-    content = view.cast("B") if view.nbytes else b""
-    if len(content) > _BUFFER_MAX:
-        content = content[:: len(content) // _BUFFER_MAX + 1]
-    return _Buffer(zlib.crc32(content))
+    if not view.c_contiguous:
+        return _Buffer(zlib.crc32(view.tobytes()))
+    content = view.cast("B")
+    if len(content) <= _BLOCK * _BLOCKS:
+        return _Buffer(zlib.crc32(content))
+    digest = 0
+    for start in range(0, len(content), len(content) // _BLOCKS):
+        digest = zlib.crc32(content[start : start + _BLOCK], digest)
+    return _Buffer(digest)

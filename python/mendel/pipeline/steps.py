@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from mendel.pipeline.status import Status
     from mendel.pipeline.types import Document, InputID
 
-WHOLE = "."
-"""Names all files of the project together."""
+ALL = "."
+"""Names all files of the project together, and after the name of a folder all of that."""
 
 FLUSH_SECONDS = 0.05
 """How long a result waits for others, to be put together with them."""
@@ -95,6 +95,7 @@ class Steps:
         self._lock = threading.Lock()
         self._spoiled: Set[str] = set()
         self._texts: Set[str] = set()
+        self._told: Set[Tuple[str, str]] = set()
         self._anew = True
         self._sources = Sources(job.folders, job.planned, dict(job.code)) if job.folders else None
         unknown = [stage for stage in pipeline.stages if subject(stage) not in job.code]
@@ -160,7 +161,7 @@ class Steps:
         found: Dict[Read, None] = {}
         for one in result["dependencies"]:
             kind, name = one["kind"], one["subject"]
-            is_whole = name == WHOLE and kind in ("code", "input")
+            is_whole = _is_whole(kind, name)
             place = self.place(name, input_id) if is_whole or kind not in ("code", "environment") else None
             if place is not None:
                 found[kind, place, one["digest"], stage if is_whole else None] = None
@@ -256,12 +257,13 @@ class Steps:
     def result(self, stage: Any, input_id: Any, identity: str, found: Found, made: Document) -> Document:
         """The result of a computed step, which depends on what was found."""
         self._keep_texts(found)
+        self._tell(stage, input_id, found)
         made = {**made, "doubts": found.doubts, "whole": found.whole}
         things = dict(found.things)
-        if found.whole is not None:
-            self._anew = True
-            kind = "input" if found.data_only else "code"
-            things[kind, WHOLE] = self._whole(kind, stage.id, input_id)
+        self._anew = True
+        for folder, data_only in found.folders.items():
+            kind, name = "input" if data_only else "code", f"{folder}/{ALL}" if folder else ALL
+            things[kind, name] = self._whole(kind, name, stage.id, input_id)
         dependencies = [{"kind": "code", "subject": subject(stage), "digest": self.code(stage)}]
         if self.job.environment_digest is not None:
             digest = self.job.environment_digest
@@ -283,6 +285,14 @@ class Steps:
             "stage": made,
         }
 
+    def _tell(self, stage: Any, input_id: Any, found: Found) -> None:
+        """Says once of what a stage depends on what would surprise."""
+        if found.whole is not None and (stage.id, found.whole) not in self._told:
+            self._told.add((stage.id, found.whole))
+            warn("stage `%s` depends on every file of the project: %s", stage.id, found.whole)
+        for doubt in found.doubts:
+            warn("stage `%s`, input %s: %s; the result answers no later request", stage.id, written(input_id), doubt)
+
     def _keep_texts(self, found: Found) -> None:
         """Keeps lists of names, which tell later what came or went."""
         for digest, text in found.texts.items():
@@ -293,8 +303,8 @@ class Steps:
     def _present(self, dependency: Document, stage: str, input_id: Any) -> str | None:
         """What a dependency is now."""
         kind, name = dependency["kind"], dependency["subject"]
-        if name == WHOLE and kind in ("code", "input"):
-            return self._whole(kind, stage, input_id)
+        if _is_whole(kind, name):
+            return self._whole(kind, name, stage, input_id)
         if kind == "code":
             return self.job.code.get(name)
         if kind == "environment":
@@ -309,11 +319,11 @@ class Steps:
             return self.vault.file_digest(path)
         return self.observation.judge.digest(kind, place)
 
-    def _whole(self, kind: str, stage: str, input_id: Any) -> str:
-        """The digest of every file of the project that counts for a stage."""
+    def _whole(self, kind: str, name: str, stage: str, input_id: Any) -> str:
+        """The digest of every file of a folder of the project that counts for a stage."""
         earlier = itertools.takewhile(lambda name: name != stage, (one.id for one in self.pipeline.stages))
         anew, self._anew = self._anew, False
-        about = (self.job.task, written(input_id), list(earlier))
+        about = (name[: -len(ALL)].rstrip("/"), self.job.task, written(input_id), list(earlier))
         found: str = self.observation.looker.whole(*about, data_only=kind == "input", anew=anew)
         return found
 
@@ -327,6 +337,11 @@ class Steps:
         path = os.fspath(at(scope_path(scope, self.pipeline.scopes[scope], input_id), suffix))
         below = os.path.relpath(path, self.job.project)
         return path if below.startswith(os.pardir) else below
+
+
+def _is_whole(kind: str, name: str) -> bool:
+    """Whether it is all files of a folder together."""
+    return kind in ("code", "input") and (name == ALL or name.endswith(f"/{ALL}"))
 
 
 def _has_values(result: Document, keeps: set[str]) -> bool:

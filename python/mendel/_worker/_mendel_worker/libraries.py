@@ -23,6 +23,17 @@ def loaded(module_file):
     return [name for name in found if name in _READ], found
 
 
+def database(name):
+    """The file of the SQLite database that is connected to by ``name``, if it has one."""
+    if name.startswith("file:"):
+        from urllib.parse import unquote
+
+        name = unquote(name[5:].partition("?")[0])
+        if name.startswith("//"):
+            name = "/" + name[2:].partition("/")[2]
+    return None if name in ("", ":memory:") else name
+
+
 def named(codes, roots, start):
     """Existing files and folders below ``roots`` that constants of ``codes`` name."""
     texts = set()

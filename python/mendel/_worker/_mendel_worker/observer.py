@@ -378,18 +378,19 @@ class Observer(paths.Paths):
             self.unsure("it asked the store about other runs")
 
     def _connected(self, arguments):
-        name = os.fsdecode(arguments[0])
-        if name.startswith("file:"):
-            from urllib.parse import unquote
+        from . import libraries
 
-            name = unquote(name[5:].partition("?")[0])
-            if name.startswith("//"):
-                name = "/" + name[2:].partition("/")[2]
-        if not name or name == ":memory:":
+        path = libraries.database(os.fsdecode(arguments[0]))
+        path = self._path(path) if path is not None else None
+        if path is None:
             return
-        path = self._path(name)
-        if path is not None and not os.path.exists(path):
+        if existence.text_of(path) is None:
             self._wrote(path)
+        elif existence.text_of(path + "-wal") is None:
+            self.exists(path + "-wal")
+        else:
+            # What was committed and not yet taken over into the database itself.
+            self._touched(path + "-wal")
         self._touched(path)
 
     def _loaded(self, arguments):

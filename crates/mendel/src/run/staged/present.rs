@@ -9,16 +9,13 @@ use mendel_spec::fill_scope;
 use super::{Forest, StagedTask};
 use crate::{context::Context, exit::Failure, run::index};
 
-/// The subject of all files of the project together.
-const WHOLE: &str = ".";
-
 /// Looks at dependencies.
 pub struct Present<'a> {
     context: &'a Context,
     forest: &'a Forest,
     index: StatIndex,
     known: HashMap<(DependencyKind, String), Option<Digest>>,
-    whole: Option<Whole>,
+    whole: HashMap<String, Whole>,
 }
 
 /// One step of a task: the place of its stage, and its input.
@@ -27,7 +24,13 @@ pub type StepOf<'a> = (&'a StagedTask, usize, &'a InputId);
 impl<'a> Present<'a> {
     /// For the tasks of `forest`.
     pub fn new(context: &'a Context, forest: &'a Forest) -> Self {
-        Self { context, forest, index: index::of(context, &forest.project), known: HashMap::new(), whole: None }
+        Self {
+            context,
+            forest,
+            index: index::of(context, &forest.project),
+            known: HashMap::new(),
+            whole: HashMap::new(),
+        }
     }
 
     /// What `dependency` of a step is now. `environment` is the digest of the present one.
@@ -38,8 +41,8 @@ impl<'a> Present<'a> {
         environment: Option<Digest>,
     ) -> Result<Option<Digest>, Failure> {
         let (task, _, input) = step;
-        if is_whole(dependency) {
-            return self.whole(step, dependency.kind == DependencyKind::Input).map(Some);
+        if let Some(folder) = whole_folder(dependency.kind, &dependency.subject) {
+            return self.whole(step, folder, dependency.kind == DependencyKind::Input).map(Some);
         }
         match dependency.kind {
             DependencyKind::Code => {
@@ -76,15 +79,21 @@ impl<'a> Present<'a> {
         Ok(digest)
     }
 
-    /// All that may count for a step of which nobody knows what it read.
-    pub fn whole(&mut self, (task, place, input): StepOf<'_>, data_only: bool) -> Result<Digest, Failure> {
-        if self.whole.is_none() {
+    /// All in a folder of the project that may count for a step of which nobody knows what it read.
+    pub fn whole(
+        &mut self,
+        (task, place, input): StepOf<'_>,
+        folder: &str,
+        data_only: bool,
+    ) -> Result<Digest, Failure> {
+        if !self.whole.contains_key(folder) {
             let list = Whole::list(self.context.workspace.root(), &self.forest.project);
-            self.whole = Some(Whole::look(&self.forest.project, &list, &mut self.index)?);
+            let whole = Whole::look(&self.forest.project, folder, &list, &mut self.index)?;
+            self.whole.insert(folder.to_owned(), whole);
         }
         let earlier: Vec<_> = task.pipeline.stages[..place].iter().map(|stage| stage.id.as_str()).collect();
         let step = WholeFor { task: &task.address, input: &input.json(), earlier: &earlier, data_only };
-        Ok(self.whole.as_ref().expect("it was just looked at").digest(step))
+        Ok(self.whole[folder].digest(step))
     }
 
     /// Keeps what was learned of files for the next command; it only saves reading.
@@ -93,7 +102,7 @@ impl<'a> Present<'a> {
     }
 }
 
-/// Whether it is all files of the project together.
-pub fn is_whole(dependency: &Dependency) -> bool {
-    dependency.subject == WHOLE && matches!(dependency.kind, DependencyKind::Code | DependencyKind::Input)
+/// The folder of the project of which a dependency is all files together; empty for all of it.
+pub fn whole_folder(kind: DependencyKind, subject: &str) -> Option<&str> {
+    Whole::folder_of(subject).filter(|_| matches!(kind, DependencyKind::Code | DependencyKind::Input))
 }

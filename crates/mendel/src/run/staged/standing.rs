@@ -11,7 +11,7 @@ use mendel_model::{Dependency, DependencyKind, Digest, EnvironmentPolicy, Reason
 use super::{
     Forest, StagedTask,
     pipeline::config_of,
-    present::Present,
+    present::{Present, whole_folder},
     reason,
     record::{Completion, completions},
 };
@@ -103,9 +103,10 @@ async fn environments(
 fn changed(present: &mut Present<'_>, task: &StagedTask, completion: &Completion) -> Result<Vec<Cause>, Failure> {
     let mut causes = Vec::new();
     for read in &completion.read {
-        let now = match read.step(task) {
-            Some(step) => Some(present.whole(step, read.kind == DependencyKind::Input)?),
-            None => present.of(read.kind, &read.subject)?,
+        let now = match (whole_folder(read.kind, &read.subject), read.step(task)) {
+            (Some(folder), Some(step)) => Some(present.whole(step, folder, read.kind == DependencyKind::Input)?),
+            (Some(_), None) => None,
+            (None, _) => present.of(read.kind, &read.subject)?,
         };
         if now != read.digest {
             let dependency = Dependency { kind: read.kind, subject: read.subject.clone(), digest: read.digest };
