@@ -380,17 +380,16 @@ class Observer(paths.Paths):
     def _connected(self, arguments):
         from . import libraries
 
-        path = libraries.database(os.fsdecode(arguments[0]))
-        path = self._path(path) if path is not None else None
+        name = libraries.database(os.fsdecode(arguments[0]))
+        path = name and self._path(name)
         if path is None:
             return
         if existence.text_of(path) is None:
             self._wrote(path)
-        elif existence.text_of(path + "-wal") is None:
-            self.exists(path + "-wal")
         else:
             # What was committed and not yet taken over into the database itself.
             self._touched(path + "-wal")
+            self.exists(path + "-wal")
         self._touched(path)
 
     def _loaded(self, arguments):
