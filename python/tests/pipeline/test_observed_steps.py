@@ -205,3 +205,68 @@ def test_rp_an_edit_undone_finds_the_older_result_of_data(tmp_path: Path) -> Non
     assert place.status()[0] == "specification"
     assert place.run() == []
     assert place.status() == ("", "[]")
+
+
+LIBRARY = """import ctypes
+import os
+
+c = ctypes.CDLL(None)
+
+
+def read(path):
+    descriptor = c.open(os.fsencode(path), 0)
+    assert descriptor >= 0, path
+    content = ctypes.create_string_buffer(100)
+    size = c.read(descriptor, content, 100)
+    c.close(descriptor)
+    return content.raw[:size].decode()
+"""
+
+
+def library(place: Place) -> None:
+    """Installs a library that opens files without Python's knowledge."""
+    folder = place.folder / "site-packages"
+    folder.mkdir()
+    (folder / "h5py.py").write_text(LIBRARY)
+    place.environment["PYTHONPATH"] = str(folder)
+
+
+def test_rp_files_that_a_library_in_c_opens_count_where_something_names_them(tmp_path: Path) -> None:
+    look = """
+        import h5py
+        def look(input_id, pipeline, config):
+            with open(f"made-{input_id}.txt", "w") as file:
+                file.write("made")
+            return h5py.read(config.get("store", "store/1.h5"))
+    """
+    place = Place(tmp_path, look, {"store/1.h5": "1", "store/2.h5": "2", "other.txt": "3"})
+    library(place)
+    place.settle()
+    place.write("other.txt", "changed")
+    place.write("looking.py", (place.project / "looking.py").read_text() + "# a remark\n")
+    assert place.run() == []
+    place.write("store/1.h5", "changed")
+    assert place.status()[0] == "specification" and "store/1.h5" in place.status()[1]
+    assert {"look 1", "look 2"} <= set(place.run())
+    assert place.run() == []
+
+
+def test_rp_where_nothing_names_what_a_library_opens_all_data_counts(tmp_path: Path) -> None:
+    look = """
+        import h5py
+        def look(input_id, pipeline, config):
+            with open(f"made-{input_id}.txt", "w") as file:
+                file.write("made")
+            return h5py.read("".join(map(chr, [100, 47, 49])))
+    """
+    place = Place(tmp_path, look, {"d/1": "1"})
+    library(place)
+    place.settle()
+    place.write("looking.py", (place.project / "looking.py").read_text() + "# a remark\n")
+    assert place.run() == []
+    place.write("d/1", "2")
+    pending, reasons = place.status()
+    assert pending == "specification" and '"subject": "."' in reasons
+    assert {"look 1", "look 2", "use 1", "use 2"} <= set(place.run())
+    assert place.run() == []
+    assert "depends on every file of the project: what `h5py` reads" in place.mendel("show", "@1", "--log")["log"]
