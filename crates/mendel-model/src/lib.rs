@@ -6,6 +6,7 @@
 
 mod artifact;
 mod batch;
+mod configuration;
 mod digest;
 mod environment;
 mod event;
@@ -29,6 +30,9 @@ mod window;
 
 pub use artifact::{Artifact, ArtifactMode, ModelRecord, ModelUse};
 pub use batch::{Batch, NewBatch};
+pub use configuration::{
+    Configuration, ConfigurationField, Configurations, FieldValue, LeftOut, Mark, Meaning, Rule, TooEntangled,
+};
 pub use digest::{BadDigest, Digest};
 pub use environment::{EnvironmentLock, EnvironmentManager, EnvironmentPolicy, Package};
 pub use event::{Event, EventKind};

@@ -44,3 +44,7 @@ pub const GRID_CELLS_UNASKED: usize = 1_000;
 pub const JOURNAL_BYTES: u64 = 10 << 30;
 /// L22: a journal takes at most one such part of the free space.
 pub const JOURNAL_PART_OF_FREE: u64 = 5;
+/// How deep typed configurations may lie within each other.
+pub const CONFIGURATION_DEPTH: usize = 1_000;
+/// Configurations written for one identity; only cycles within cycles come near it.
+pub const CONFIGURATION_VISITS: usize = 1_000_000;
