@@ -71,7 +71,7 @@ fn rule_of(word: &str) -> PyResult<Rule> {
 #[pyfunction]
 #[pyo3(signature = (configuration, epoch, /))]
 pub(crate) fn configuration_identity(configuration: &Bound<'_, PyAny>, epoch: u64) -> PyResult<String> {
-    let mut reader = Reader::new(configuration.py(), Some(epoch));
+    let mut reader = Reader::new(configuration.py(), epoch);
     let root = match reader.object(configuration)? {
         FieldValue::Object(root) => root,
         FieldValue::Known { identity, .. } => return Ok(format!("m1:{identity}")),
@@ -90,7 +90,7 @@ pub(crate) fn configuration_identity(configuration: &Bound<'_, PyAny>, epoch: u6
 
 /// For each field of a configuration, its name and why it is left out, if it is.
 #[pyfunction]
-#[pyo3(signature = (configuration, /))]
+#[pyo3(signature = (configuration, epoch, /))]
 pub(crate) fn configuration_fields(configuration: &Bound<'_, PyAny>) -> PyResult<Vec<(String, Option<&'static str>)>> {
     let mut reader = Reader::new(configuration.py(), None);
     let FieldValue::Object(root) = reader.object(configuration)? else {
@@ -102,8 +102,8 @@ pub(crate) fn configuration_fields(configuration: &Bound<'_, PyAny>) -> PyResult
 
 struct Reader<'py> {
     py: Python<'py>,
-    /// Kept digests of this epoch are used; none are, where there is no epoch.
-    epoch: Option<u64>,
+    /// Kept digests of this epoch are used.
+    epoch: u64,
     graph: Configurations,
     known: HashMap<usize, usize>,
     /// Objects stay alive while their addresses are keys.
@@ -112,26 +112,27 @@ struct Reader<'py> {
 }
 
 impl<'py> Reader<'py> {
-    fn new(py: Python<'py>, epoch: Option<u64>) -> Self {
+    fn new(py: Python<'py>, epoch: u64) -> Self {
         let (graph, known) = (Configurations::default(), HashMap::new());
         Self { py, epoch, graph, known, held: Vec::new(), sealed: Vec::new() }
     }
 
-    /// Reads a configuration, or whatever stands for it.
+    /// Reads a configuration, or whatever stands for it; a digest that was kept is enough.
     fn object(&mut self, object: &Bound<'py, PyAny>) -> PyResult<FieldValue> {
-        let py = self.py;
         if let Some(index) = self.known.get(&(object.as_ptr() as usize)) {
             return Ok(FieldValue::Object(*index));
         }
-        let state = object.getattr(intern!(py, "__mendel__"))?;
-        let mark = match state.getattr(intern!(py, "meta"))?.extract::<Option<bool>>()? {
-            None => Mark::Unmarked,
-            Some(true) => Mark::Dropped,
-            Some(false) => Mark::Kept,
-        };
-        if let Some(identity) = self.kept(&state)? {
-            return Ok(FieldValue::Known { identity, mark });
+        let state = object.getattr(intern!(self.py, "__mendel__"))?;
+        match self.kept(&state)? {
+            Some(identity) => Ok(FieldValue::Known { identity, mark: mark_of(&state)? }),
+            None => self.anew(object),
         }
+    }
+
+    fn anew(&mut self, object: &Bound<'py, PyAny>) -> PyResult<FieldValue> {
+        let py = self.py;
+        let state = object.getattr(intern!(py, "__mendel__"))?;
+        let mark = mark_of(&state)?;
         let plan = object.get_type().getattr(intern!(py, "__mendel_plan__"))?.cast_into::<Plan>()?;
         let plan = plan.get();
         if let Some(convert) = &plan.convert {
@@ -142,7 +143,7 @@ impl<'py> Reader<'py> {
         let index = self.graph.add(Configuration::default());
         self.known.insert(object.as_ptr() as usize, index);
         self.held.push(object.clone());
-        if self.epoch.is_some() && state.getattr(intern!(py, "sealed"))?.is_truthy()? {
+        if !state.getattr(intern!(py, "sealed"))?.is_none() {
             self.sealed.push((index, state.clone()));
         }
         let values = object.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?;
@@ -169,13 +170,12 @@ impl<'py> Reader<'py> {
 
     fn kept(&self, state: &Bound<'py, PyAny>) -> PyResult<Option<Digest>> {
         let py = self.py;
-        let Some(epoch) = self.epoch else { return Ok(None) };
         let digest = state.getattr(intern!(py, "digest"))?;
         if digest.is_none() {
             return Ok(None);
         }
         let stands = state.getattr(intern!(py, "fixed"))?.is_truthy()?
-            || state.getattr(intern!(py, "epoch"))?.extract::<u64>()? == epoch;
+            || state.getattr(intern!(py, "epoch"))?.extract::<u64>()? == self.epoch;
         Ok(if stands { Some(Digest::from_bytes(digest.extract()?)) } else { None })
     }
 
@@ -286,6 +286,14 @@ impl<'py> Reader<'py> {
     fn values(&mut self, items: &Bound<'py, PyAny>) -> PyResult<Vec<FieldValue>> {
         items.try_iter()?.map(|item| self.value(&item?)).collect()
     }
+}
+
+fn mark_of(state: &Bound<'_, PyAny>) -> PyResult<Mark> {
+    Ok(match state.getattr(intern!(state.py(), "meta"))?.extract::<Option<bool>>()? {
+        None => Mark::Unmarked,
+        Some(true) => Mark::Dropped,
+        Some(false) => Mark::Kept,
+    })
 }
 
 fn is_configuration(value: &Bound<'_, PyAny>) -> PyResult<bool> {
