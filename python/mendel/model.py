@@ -122,7 +122,9 @@ class Model:
             digest = self._record.get("digest")
             if digest:
                 return str(
-                    downloads.download(self._store, digest, os.path.basename(self._record.get("uri") or "") or self.name)
+                    downloads.download(
+                        self._store, digest, os.path.basename(self._record.get("uri") or "") or self.name
+                    )
                 )
             path = Path(self.url[7:] if self.url.startswith("file://") else self.url)
             if not path.exists():

@@ -6,7 +6,8 @@
 use std::collections::HashMap;
 
 use mendel_model::{
-    Configuration, ConfigurationField, Configurations, Digest, FieldValue, LeftOut, Mark, Meaning, Rule,
+    Configuration, ConfigurationField, Configurations, Digest, FieldValue, LeftOut, Mark, Meaning, Rule, TooEntangled,
+    limits::CONFIGURATION_DEPTH,
 };
 use pyo3::{
     exceptions::{PyLookupError, PyTypeError, PyValueError},
@@ -91,9 +92,12 @@ pub(crate) fn configuration_identity(configuration: &Bound<'_, PyAny>, epoch: u6
 /// For each field of a configuration, its name and why it is left out, if it is.
 #[pyfunction]
 #[pyo3(signature = (configuration, epoch, /))]
-pub(crate) fn configuration_fields(configuration: &Bound<'_, PyAny>) -> PyResult<Vec<(String, Option<&'static str>)>> {
-    let mut reader = Reader::new(configuration.py(), None);
-    let FieldValue::Object(root) = reader.object(configuration)? else {
+pub(crate) fn configuration_fields(
+    configuration: &Bound<'_, PyAny>,
+    epoch: u64,
+) -> PyResult<Vec<(String, Option<&'static str>)>> {
+    let mut reader = Reader::new(configuration.py(), epoch);
+    let FieldValue::Object(root) = reader.anew(configuration)? else {
         return Err(PyTypeError::new_err("this is no configuration"));
     };
     let fields = Meaning::of(&reader.graph).weigh(root).map_err(bad)?;
@@ -109,12 +113,13 @@ struct Reader<'py> {
     /// Objects stay alive while their addresses are keys.
     held: Vec<Bound<'py, PyAny>>,
     sealed: Vec<(usize, Bound<'py, PyAny>)>,
+    depth: usize,
 }
 
 impl<'py> Reader<'py> {
     fn new(py: Python<'py>, epoch: u64) -> Self {
         let (graph, known) = (Configurations::default(), HashMap::new());
-        Self { py, epoch, graph, known, held: Vec::new(), sealed: Vec::new() }
+        Self { py, epoch, graph, known, held: Vec::new(), sealed: Vec::new(), depth: 0 }
     }
 
     /// Reads a configuration, or whatever stands for it; a digest that was kept is enough.
@@ -125,7 +130,13 @@ impl<'py> Reader<'py> {
         let state = object.getattr(intern!(self.py, "__mendel__"))?;
         match self.kept(&state)? {
             Some(identity) => Ok(FieldValue::Known { identity, mark: mark_of(&state)? }),
-            None => self.anew(object),
+            None if self.depth > CONFIGURATION_DEPTH => Err(bad(TooEntangled::Depth)),
+            None => {
+                self.depth += 1;
+                let read = self.anew(object);
+                self.depth -= 1;
+                read
+            }
         }
     }
 

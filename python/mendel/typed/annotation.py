@@ -8,20 +8,20 @@ from enum import Enum
 from pathlib import Path, PurePath
 from typing import Any, Dict, ForwardRef, List, Mapping, Tuple, TypeVar, Union
 
-from mendel.typed import spec
+from mendel.typed import spec as specs
 from mendel.typed.errors import DeclarationError
-from mendel.typed.kinds import DATA, META, PARAM, Choices, Help, Kind, PathGenerator
+from mendel.typed.kinds import META, PARAM, Choices, Help, Kind, PathGenerator
 
-_SIMPLE: Dict[Any, spec.Spec] = {
-    int: spec.Int(),
-    float: spec.Float(),
-    bool: spec.Bool(),
-    str: spec.Str(),
-    Path: spec.PathSpec(),
-    PurePath: spec.PathSpec(),
-    None: spec.NoneSpec(),
-    type(None): spec.NoneSpec(),
-    Any: spec.AnySpec(),
+_SIMPLE: Dict[Any, specs.Spec] = {
+    int: specs.Int(),
+    float: specs.Float(),
+    bool: specs.Bool(),
+    str: specs.Str(),
+    Path: specs.PathSpec(),
+    PurePath: specs.PathSpec(),
+    None: specs.NoneSpec(),
+    type(None): specs.NoneSpec(),
+    Any: specs.AnySpec(),
 }
 _UNIONS = {Union, getattr(__import__("types"), "UnionType", Union)}
 _SUPPORTED = (
@@ -33,7 +33,7 @@ _SUPPORTED = (
 class Declared:
     """What an annotation says: the kind of field, its type, and what was noted beside it."""
 
-    def __init__(self, kind: Kind, kept: spec.Spec, generator: PathGenerator | None, doc: str) -> None:
+    def __init__(self, kind: Kind, kept: specs.Spec, generator: PathGenerator | None, doc: str) -> None:
         self.kind = kind
         self.spec = kept
         self.generator = generator
@@ -71,17 +71,17 @@ class Reader:
         doc = helps[-1].text if helps else ""
         return Declared(kind, self.spec(annotation), generators[-1] if generators else None, doc)
 
-    def spec(self, annotation: Any) -> spec.Spec:
+    def spec(self, annotation: Any) -> specs.Spec:
         """The type that an annotation stands for."""
         annotation = self._seen(annotation)
         try:
-            simple = _SIMPLE.get(annotation)
+            simple: specs.Spec | None = _SIMPLE.get(annotation)
         except TypeError:
             simple = None
         if simple is not None:
             return simple
         if isinstance(annotation, TypeVar):
-            return spec.VariableSpec(annotation, self._variable(annotation))
+            return specs.VariableSpec(annotation, self._variable(annotation))
         origin = typing.get_origin(annotation)
         if origin is not None:
             return self._generic(origin, annotation)
@@ -104,27 +104,27 @@ class Reader:
             parts = [self._evaluated(part.strip()) for part in text.split("|")]
             return Union[tuple(parts)]
 
-    def _variable(self, variable: Any) -> spec.Spec:
+    def _variable(self, variable: Any) -> specs.Spec:
         if variable.__constraints__:
-            return spec.UnionSpec(tuple(self.spec(one) for one in variable.__constraints__))
-        return self.spec(variable.__bound__) if variable.__bound__ is not None else spec.AnySpec()
+            return specs.UnionSpec(tuple(self.spec(one) for one in variable.__constraints__))
+        return self.spec(variable.__bound__) if variable.__bound__ is not None else specs.AnySpec()
 
-    def _generic(self, origin: Any, annotation: Any) -> spec.Spec:
+    def _generic(self, origin: Any, annotation: Any) -> specs.Spec:
         arguments = typing.get_args(annotation)
         if origin is typing.Annotated:
             choices = [note for note in _notes(annotation) if isinstance(note, Choices)]
             inner = self.spec(arguments[0])
-            return spec.ChoicesSpec(choices[-1].values, inner) if choices else inner
+            return specs.ChoicesSpec(choices[-1].values, inner) if choices else inner
         if origin in _UNIONS:
-            return spec.UnionSpec(tuple(self.spec(one) for one in arguments))
+            return specs.UnionSpec(tuple(self.spec(one) for one in arguments))
         if origin is typing.Literal:
-            return spec.ChoicesSpec(arguments)
+            return specs.ChoicesSpec(arguments)
         if origin is list:
-            return spec.ListSpec(self.spec(arguments[0]))
+            return specs.ListSpec(self.spec(arguments[0]))
         if origin in (set, frozenset):
-            return spec.SetSpec(self.spec(arguments[0]))
+            return specs.SetSpec(self.spec(arguments[0]))
         if origin is dict:
-            return spec.DictSpec(self._key(arguments[0]), self.spec(arguments[1]))
+            return specs.DictSpec(self._key(arguments[0]), self.spec(arguments[1]))
         if origin is tuple:
             return self._tuple(arguments)
         from mendel.typed.config import Config
@@ -135,29 +135,30 @@ class Reader:
             return ConfigSpec(origin, tuple(self.spec(one) for one in arguments))
         raise DeclarationError(f"`{_shown(annotation)}` is no type of a field; there are {_SUPPORTED}")
 
-    def _tuple(self, arguments: Tuple[Any, ...]) -> spec.Spec:
+    def _tuple(self, arguments: Tuple[Any, ...]) -> specs.Spec:
         if len(arguments) == 2 and arguments[1] is Ellipsis:
-            return spec.TupleSpec((self.spec(arguments[0]),), variadic=True)
+            return specs.TupleSpec((self.spec(arguments[0]),), variadic=True)
         if arguments == ((),):
             arguments = ()
-        return spec.TupleSpec(tuple(self.spec(one) for one in arguments), variadic=False)
+        return specs.TupleSpec(tuple(self.spec(one) for one in arguments), variadic=False)
 
-    def _key(self, annotation: Any) -> spec.Spec:
+    def _key(self, annotation: Any) -> specs.Spec:
         key = self.spec(annotation)
-        if isinstance(key, (spec.Basic, spec.EnumSpec, spec.ChoicesSpec, spec.AnySpec, spec.VariableSpec)):
+        if isinstance(key, (specs.Basic, specs.EnumSpec, specs.ChoicesSpec, specs.AnySpec, specs.VariableSpec)):
             return key
         raise DeclarationError(f"keys of a dict are basic values, not `{key.text}`")
 
-    def _class(self, kind: type) -> spec.Spec:
+    def _class(self, kind: type) -> specs.Spec:
         if issubclass(kind, Enum):
-            return spec.EnumSpec(kind)
-        bare = {list: spec.ListSpec, set: spec.SetSpec, frozenset: spec.SetSpec}.get(kind)
-        if bare is not None:
-            return bare(spec.AnySpec())
+            return specs.EnumSpec(kind)
+        if kind is list:
+            return specs.ListSpec(specs.AnySpec())
+        if kind in (set, frozenset):
+            return specs.SetSpec(specs.AnySpec())
         if kind is dict:
-            return spec.DictSpec(spec.AnySpec(), spec.AnySpec())
+            return specs.DictSpec(specs.AnySpec(), specs.AnySpec())
         if kind is tuple:
-            return spec.TupleSpec((spec.AnySpec(),), variadic=True)
+            return specs.TupleSpec((specs.AnySpec(),), variadic=True)
         from mendel.typed.config import Config
 
         if issubclass(kind, Config):
@@ -178,6 +179,3 @@ def _notes(annotation: Any) -> List[Any]:
 
 def _shown(annotation: Any) -> str:
     return annotation.__qualname__ if isinstance(annotation, type) else str(annotation)
-
-
-__all__ = ["DATA", "Declared", "Reader"]

@@ -43,7 +43,7 @@ class Configuration:
     def __eq__(self, other: Any) -> bool:
         from mendel.typed.comparing import equal
 
-        return equal(self, other)
+        return bool(answer) if (answer := equal(self, other)) is not NotImplemented else NotImplemented
 
     def __hash__(self) -> int:
         if self.__mendel__.sealed is None:
@@ -109,7 +109,9 @@ def _plan(schema: Schema) -> Any:
     """What the native module has to know to compute identities."""
     from mendel.typed.deprecation import stands_for
 
-    convert = stands_for if schema.successor is not None and schema.converter is not None and not schema.replaced else None
+    convert = (
+        stands_for if schema.successor is not None and schema.converter is not None and not schema.replaced else None
+    )
     fields = [planned(schema, field) for field in schema.fields.values()]
     return _native.Plan(schema.type_id, issubclass(schema.cls, InstanceConfig), convert, fields)
 
@@ -143,7 +145,7 @@ def build(schema: Schema, values: Dict[str, Any], place: Tuple[CodeType, int]) -
     Raises:
         ConfigurationError: Values that cannot be; all of them are told.
     """
-    if schema.value_class is schema.cls:
+    if schema.value_class is not None and schema.value_class is schema.cls:
         raise TypeError(f"`{schema.cls.__qualname__}` is a value class; configurations are made of its base")
     kind = schema.configuration or configuration_class(schema)
     configuration = kind.__new__(kind)
@@ -251,6 +253,8 @@ def _tagged(configuration: Any, field: Field, value: Any) -> Any:
 class Wrapped:
     """A value with a note for the field that it is given to."""
 
+    value: Any
+
 
 _WRAPPED: Dict[type, Any] = {}
 
@@ -290,7 +294,7 @@ def short(value: Any) -> str:
 
 def shown(configuration: Any) -> str:
     """The type id of a configuration's class."""
-    return configuration.__mendel__.schema.type_id
+    return str(configuration.__mendel__.schema.type_id)
 
 
 def built_at(configuration: Any) -> Place:

@@ -49,7 +49,7 @@ def cache(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         ...         return int(path.read_text())
     """
     if not isinstance(name, str) or not name or PurePosixPath(name).name != name or name.startswith("."):
-        raise DeclarationError(f"`@cache` is given the name of a file, such as `@cache(\"terms.npy\")`, not {name!r}")
+        raise DeclarationError(f'`@cache` is given the name of a file, such as `@cache("terms.npy")`, not {name!r}')
 
     def decorate(method: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(method)

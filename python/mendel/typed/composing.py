@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from mendel.typed.building import assign, shown
-from mendel.typed.state import is_configuration
 from mendel.typed.errors import NotUsable
 from mendel.typed.kinds import CONSTANT
 from mendel.typed.nested import ConfigSpec
 from mendel.typed.place import here
 from mendel.typed.spec import Spec, UnionSpec
+from mendel.typed.state import is_configuration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ def compose(outer: Any, inner: Any) -> Any:
     ]
     if len(taking) > 1:
         listed = ", ".join(f"`{name}`" for name in taking)
-        raise NotUsable(f"several fields of `{shown(outer)}` take a `{shown(inner)}`: {listed}; set one by name ({here()})")
+        raise NotUsable(
+            f"several fields of `{shown(outer)}` take a `{shown(inner)}`: {listed}; set one by name ({here()})"
+        )
     if not taking:
         listed = ", ".join(f"`{field.name}: {field.spec.text}`" for field in fields) or "none"
         raise NotUsable(f"no field of `{shown(outer)}` takes a `{shown(inner)}`; its fields: {listed} ({here()})")

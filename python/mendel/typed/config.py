@@ -31,6 +31,8 @@ else:
 class ConfigType(type):
     """The type of classes that declare typed fields."""
 
+    __mendel_schema__: Schema
+
     def __new__(mcs, name: str, bases: Any, namespace: Dict[str, Any], **options: Any) -> Any:
         """Makes the class and reads what it declares."""
         cls = super().__new__(mcs, name, bases, namespace, **options)
@@ -51,7 +53,7 @@ class ConfigType(type):
         return build(schema_of(cls), values, (frame.f_code, frame.f_lineno))
 
     @property
-    def C(cls) -> type[Self]:
+    def C(cls) -> Any:
         """The class of configurations: ``Fit.C(epochs=3)`` is ``Fit(epochs=3)``."""
         from mendel.typed.building import configuration_class
 
@@ -92,7 +94,8 @@ class Config(metaclass=ConfigType):
         """The configuration that this instance was built from."""
         if is_configuration(self):
             return self
-        return self.__dict__["__mendel_config__"]
+        found: Self = self.__dict__["__mendel_config__"]
+        return found
 
     def seal(self) -> Self:
         """Checks and freezes the values, here and in everything below.
@@ -116,7 +119,8 @@ class Config(metaclass=ConfigType):
         """
         from mendel.typed.instances import build_instance
 
-        return build_instance(self, context)
+        built: Self = build_instance(self, context)
+        return built
 
     def copy(self) -> Self:
         """An unsealed configuration with the same parameters; generated paths are made anew."""
@@ -155,7 +159,8 @@ class Config(metaclass=ConfigType):
         """Sets the only field that takes ``inner``; answers this configuration."""
         from mendel.typed.composing import compose
 
-        return compose(self, inner)
+        outer: Self = compose(self, inner)
+        return outer
 
 
 class InstanceConfig(Config):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from mendel.typed.building import assign, configuration_class
-from mendel.typed.state import is_configuration
 from mendel.typed.frozen import thawed
 from mendel.typed.kinds import CONSTANT
 from mendel.typed.place import frame_of_user
-from mendel.typed.state import State
+from mendel.typed.state import State, is_configuration
 from mendel.typed.walking import is_history
 
 TYPE_CHECKING = False

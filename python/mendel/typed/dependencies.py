@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mendel.typed import state as states
 from mendel.typed.building import shown
-from mendel.typed.state import is_configuration
 from mendel.typed.errors import NotUsable
+from mendel.typed.state import is_configuration
 from mendel.typed.walking import everything, is_history
 
 TYPE_CHECKING = False

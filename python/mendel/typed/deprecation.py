@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import warnings
 
-from mendel.typed.state import is_configuration
 from mendel.typed.errors import DeclarationError
 from mendel.typed.fields import RenamedParameter
 from mendel.typed.kinds import CONSTANT
 from mendel.typed.place import frame_of_user, here
+from mendel.typed.state import is_configuration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any
 
 
 def deprecate(target: Any = None, *, replace: bool = False) -> Any:
@@ -54,7 +54,9 @@ def _base(cls: Any) -> Any:
 
     base = cls.__bases__[0]
     if not isinstance(base, ConfigType) or not any(issubclass(one, Config) for one in base.__bases__):
-        raise DeclarationError(f"`{cls.__qualname__}` derives from no class that succeeds it; name one: `@deprecate(New)`")
+        raise DeclarationError(
+            f"`{cls.__qualname__}` derives from no class that succeeds it; name one: `@deprecate(New)`"
+        )
     return base
 
 

@@ -73,8 +73,9 @@ def read(value: Any, objects: Callable[[int], Any], bases: dict[str, Path]) -> A
         return [read(item, objects, bases) for item in value]
     if not isinstance(value, dict):
         return value
-    kind = next(iter(value), None)
-    inner = value.get(kind)
+    kind: str
+    inner: Any
+    kind, inner = next(iter(value.items()), ("nothing", None))
     if kind == "int":
         return int(inner, 16)
     if kind == "float":

@@ -8,6 +8,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Callable, List, Optional, TypeVar
 
+__all__ = [
+    "Annotated",
+    "Array",
+    "Choice",
+    "Choices",
+    "Constant",
+    "DataPath",
+    "Help",
+    "Kind",
+    "Meta",
+    "Option",
+    "OptionalDataPath",
+    "Param",
+    "PathGenerator",
+    "help",
+    "pathgenerator",
+]
+
 T = TypeVar("T")
 
 
@@ -31,7 +49,7 @@ Param = Annotated[T, PARAM]
 """An ordinary parameter: part of the identity."""
 Meta = Annotated[T, META]
 """A value that changes how, and not what, is computed: never part of the identity."""
-Option = Meta
+Option = Annotated[T, META]
 """The older spelling of ``Meta``."""
 Constant = Annotated[T, CONSTANT]
 """A value that is always part of the identity and cannot be set: results differ from now on."""
@@ -61,7 +79,11 @@ class Help:
 
 
 def help(text: str) -> Help:
-    """Describes a field: ``Annotated[Param[int], help("size of the vector")]``."""
+    """What a field means, noted beside its type.
+
+    Example:
+        >>> width = Annotated[Param[int], help("size of the vector")]
+    """
     return Help(text)
 
 
@@ -92,5 +114,9 @@ class PathGenerator:
 
 
 def pathgenerator(name: str | Callable[[Any, Any], Any] = "", partial: Any = None) -> PathGenerator:
-    """A generated path: ``Annotated[Path, pathgenerator("model.pth")]``; the older spelling."""
+    """What gives a field its path, noted beside its type; the older spelling.
+
+    Example:
+        >>> parameters = Annotated[Path, pathgenerator("model.pth")]
+    """
     return PathGenerator(name, partial)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any, Dict, Tuple
 
 from mendel.typed.config import Config
-
-from mendel.typed.state import is_configuration
 from mendel.typed.deprecation import stands_for
 from mendel.typed.schema import schema_of
 from mendel.typed.spec import Mismatch, Spec, VariableSpec
+from mendel.typed.state import is_configuration
 
 
 class ConfigSpec(Spec):
@@ -22,9 +21,11 @@ class ConfigSpec(Spec):
         self.text = f"{kind.__name__}{inner}"
 
     def exact(self, value: Any) -> bool:
+        """Whether the value is of the type as it is."""
         return isinstance(value, self.kind) and is_configuration(value)
 
     def convert(self, value: Any) -> Any:
+        """The value as the type keeps it."""
         if is_configuration(value):
             if isinstance(value, self.kind):
                 self._check_arguments(value)
@@ -54,6 +55,7 @@ class ConfigSpec(Spec):
                 raise mismatch.within(f".{field.name}") from None
 
     def substituted(self, bound: Dict[Any, Spec]) -> Spec:
+        """The type with variables replaced."""
         return ConfigSpec(self.kind, tuple(one.substituted(bound) for one in self.arguments))
 
 

@@ -175,7 +175,9 @@ class Saver:
             value = one.__dict__.get(name)
             if field.kind is DATA and value is not None:
                 if not os.path.exists(value):
-                    raise NotUsable(f"`{name}` of `{one.__mendel__.schema.type_id}` names `{value}`, which does not exist")
+                    raise NotUsable(
+                        f"`{name}` of `{one.__mendel__.schema.type_id}` names `{value}`, which does not exist"
+                    )
                 places = ".".join(steps((*self._paths.get(id(one), (f"object{self._number(one)}",)), name)))
                 names[name] = f"data/{places}{Path(value).suffix}"
         custom = getattr(type(one), "__mendel_serialize__", None)

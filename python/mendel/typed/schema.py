@@ -63,7 +63,8 @@ class Schema:
     @property
     def converter(self) -> Callable[[Any], Any] | None:
         """The class's own ``__convert__``, which makes its successor."""
-        return self.cls.__dict__.get("__convert__")
+        found: Callable[[Any], Any] | None = self.cls.__dict__.get("__convert__")
+        return found
 
     def forget(self) -> None:
         """Lets what follows from the class be found again, after it was changed by a decorator."""
@@ -81,7 +82,9 @@ class Schema:
     def _resolve(self, first: bool) -> None:
         from mendel.typed.annotation import Reader
 
-        parents = [base.__dict__["__mendel_schema__"] for base in self.cls.__mro__[1:] if "__mendel_schema__" in base.__dict__]
+        parents = [
+            base.__dict__["__mendel_schema__"] for base in self.cls.__mro__[1:] if "__mendel_schema__" in base.__dict__
+        ]
         if not first:
             for parent in parents:
                 parent.resolve()
@@ -260,6 +263,10 @@ class _Names(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return sum(map(len, self.scopes))
+
+
+def _own_schema(cls: type) -> Schema | None:
+    return cls.__dict__.get("__mendel_schema__")
 
 
 def own_annotations(cls: type) -> Dict[str, Any]:

@@ -60,7 +60,9 @@ def _needed(body: list[ast.stmt], name: str) -> list[ast.stmt]:
 
 def _quoted(statement: ast.stmt) -> set[str]:
     """Names within texts that may be annotations."""
-    texts = [node.value for node in ast.walk(statement) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    texts = [
+        node.value for node in ast.walk(statement) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
     return {text for text in texts if text.isidentifier()}
 
 

@@ -50,9 +50,11 @@ class Spec:
     optional = False
 
     def exact(self, value: Any) -> bool:
+        """Whether the value is of the type as it is."""
         raise NotImplementedError
 
     def convert(self, value: Any) -> Any:
+        """The value as the type keeps it."""
         raise NotImplementedError
 
     def _refuse(self, value: Any, hint: str = "") -> Mismatch:
@@ -69,14 +71,18 @@ class Basic(Spec):
     kind: type = object
 
     def exact(self, value: Any) -> bool:
+        """Whether the value is of the type as it is."""
         return type(value) is self.kind
 
 
 class Int(Basic):
+    """A whole number of any size."""
+
     text = "int"
     kind = int
 
     def convert(self, value: Any) -> int:
+        """The value as the type keeps it."""
         if type(value) is int:
             return value
         if isinstance(value, float):
@@ -103,13 +109,16 @@ def _int_of_text(text: str) -> int:
 
 
 class Float(Basic):
+    """A real number."""
+
     text = "float"
     kind = float
 
     def convert(self, value: Any) -> float:
+        """The value as the type keeps it."""
         if type(value) is float:
             return value
-        if isinstance(value, Enum) or isinstance(value, bool):
+        if isinstance(value, (Enum, bool)):
             raise self._refuse(value)
         try:
             if isinstance(value, str):
@@ -125,10 +134,13 @@ class Float(Basic):
 
 
 class Bool(Basic):
+    """A truth value; numbers only where they are 0 or 1."""
+
     text = "bool"
     kind = bool
 
     def convert(self, value: Any) -> bool:
+        """The value as the type keeps it."""
         if type(value) is bool:
             return value
         if type(value) is int and value in (0, 1):
@@ -139,10 +151,13 @@ class Bool(Basic):
 
 
 class Str(Basic):
+    """A text."""
+
     text = "str"
     kind = str
 
     def convert(self, value: Any) -> str:
+        """The value as the type keeps it."""
         if type(value) is str:
             return value
         if isinstance(value, str) and not isinstance(value, Enum):
@@ -151,13 +166,17 @@ class Str(Basic):
 
 
 class PathSpec(Spec):
+    """A path, or the text of one."""
+
     text = "Path"
     is_path = True
 
     def exact(self, value: Any) -> bool:
+        """Whether the value is of the type as it is."""
         return isinstance(value, PurePath)
 
     def convert(self, value: Any) -> PurePath:
+        """The value as the type keeps it."""
         if isinstance(value, PurePath):
             return value
         if isinstance(value, str):
@@ -166,12 +185,16 @@ class PathSpec(Spec):
 
 
 class NoneSpec(Spec):
+    """No value."""
+
     text = "None"
 
     def exact(self, value: Any) -> bool:
+        """Whether the value is of the type as it is."""
         return value is None
 
     def convert(self, value: Any) -> None:
+        """The value as the type keeps it."""
         if value is not None:
             raise self._refuse(value)
 
@@ -184,9 +207,11 @@ class EnumSpec(Spec):
         self.text = f"{kind.__name__} ({', '.join(kind.__members__)})"
 
     def exact(self, value: Any) -> bool:
+        """Whether the value is of the type as it is."""
         return isinstance(value, self.kind)
 
     def convert(self, value: Any) -> Enum:
+        """The value as the type keeps it."""
         if isinstance(value, self.kind):
             return value
         if type(value) is str and value in self.kind.__members__:
@@ -195,19 +220,24 @@ class EnumSpec(Spec):
 
 
 class ListSpec(Spec):
+    """A list; a tuple becomes one."""
+
     def __init__(self, item: Spec) -> None:
         self.item = item
         self.text = f"list[{item.text}]"
 
     def exact(self, value: Any) -> bool:
+        """Whether the value is of the type as it is."""
         return isinstance(value, list) and all(map(self.item.exact, value))
 
     def convert(self, value: Any) -> List[Any]:
+        """The value as the type keeps it."""
         if not isinstance(value, (list, tuple)):
             raise self._refuse(value)
         return convert_items(self.item, value)
 
     def substituted(self, bound: Dict[Any, Spec]) -> Spec:
+        """The type with variables replaced."""
         return ListSpec(self.item.substituted(bound))
 
 
@@ -228,14 +258,18 @@ def convert_items(item: Spec, values: Iterable[Any]) -> List[Any]:
 
 
 class SetSpec(Spec):
+    """A set."""
+
     def __init__(self, item: Spec) -> None:
         self.item = item
         self.text = f"set[{item.text}]"
 
     def exact(self, value: Any) -> bool:
+        """Whether the value is of the type as it is."""
         return isinstance(value, (set, frozenset)) and all(map(self.item.exact, value))
 
     def convert(self, value: Any) -> Set[Any]:
+        """The value as the type keeps it."""
         if not isinstance(value, (set, frozenset)):
             raise self._refuse(value)
         try:
@@ -244,21 +278,24 @@ class SetSpec(Spec):
             raise mismatch.within("{…}") from None
 
     def substituted(self, bound: Dict[Any, Spec]) -> Spec:
+        """The type with variables replaced."""
         return SetSpec(self.item.substituted(bound))
 
 
 class DictSpec(Spec):
+    """A dict with basic keys."""
+
     def __init__(self, key: Spec, item: Spec) -> None:
         self.key = key
         self.item = item
         self.text = f"dict[{key.text}, {item.text}]"
 
     def exact(self, value: Any) -> bool:
-        return (
-            isinstance(value, dict) and all(map(self.key.exact, value)) and all(map(self.item.exact, value.values()))
-        )
+        """Whether the value is of the type as it is."""
+        return isinstance(value, dict) and all(map(self.key.exact, value)) and all(map(self.item.exact, value.values()))
 
     def convert(self, value: Any) -> Dict[Any, Any]:
+        """The value as the type keeps it."""
         if not isinstance(value, dict):
             raise self._refuse(value)
         made = {}
@@ -273,6 +310,7 @@ class DictSpec(Spec):
         return made
 
     def substituted(self, bound: Dict[Any, Spec]) -> Spec:
+        """The type with variables replaced."""
         return DictSpec(self.key.substituted(bound), self.item.substituted(bound))
 
 
@@ -286,11 +324,15 @@ class TupleSpec(Spec):
         self.text = f"tuple[{inner}, ...]" if variadic else f"tuple[{inner or '()'}]"
 
     def exact(self, value: Any) -> bool:
-        return isinstance(value, tuple) and self._fits(value) and all(
-            item.exact(one) for item, one in zip(self._specs(value), value)
+        """Whether the value is of the type as it is."""
+        return (
+            isinstance(value, tuple)
+            and self._fits(value)
+            and all(item.exact(one) for item, one in zip(self._specs(value), value))
         )
 
     def convert(self, value: Any) -> Tuple[Any, ...]:
+        """The value as the type keeps it."""
         if not isinstance(value, (tuple, list)) or not self._fits(value):
             raise self._refuse(value)
         if self.variadic:
@@ -310,6 +352,7 @@ class TupleSpec(Spec):
         return self.items * len(value) if self.variadic else self.items
 
     def substituted(self, bound: Dict[Any, Spec]) -> Spec:
+        """The type with variables replaced."""
         return TupleSpec(tuple(item.substituted(bound) for item in self.items), self.variadic)
 
 
@@ -324,9 +367,11 @@ class UnionSpec(Spec):
         self.text = " | ".join(member.text for member in members)
 
     def exact(self, value: Any) -> bool:
+        """Whether the value is of the type as it is."""
         return any(member.exact(value) for member in self.members)
 
     def convert(self, value: Any) -> Any:
+        """The value as the type keeps it."""
         for member in self.members:
             if member.exact(value):
                 return member.convert(value)
@@ -341,6 +386,7 @@ class UnionSpec(Spec):
         raise Mismatch(value, self.text, where, hint)
 
     def substituted(self, bound: Dict[Any, Spec]) -> Spec:
+        """The type with variables replaced."""
         return UnionSpec(tuple(member.substituted(bound) for member in self.members))
 
 
@@ -353,9 +399,11 @@ class ChoicesSpec(Spec):
         self.text = "one of " + ", ".join(map(repr, values))
 
     def exact(self, value: Any) -> bool:
+        """Whether the value is of the type as it is."""
         return any(type(one) is type(value) and one == value for one in self.values)
 
     def convert(self, value: Any) -> Any:
+        """The value as the type keeps it."""
         if self.item is not None:
             try:
                 value = self.item.convert(value)
@@ -373,6 +421,7 @@ class AnySpec(Spec):
     text = "a value that has an identity"
 
     def exact(self, value: Any) -> bool:
+        """Whether the value is of the type as it is."""
         try:
             self.convert(value)
         except Mismatch:
@@ -380,6 +429,7 @@ class AnySpec(Spec):
         return True
 
     def convert(self, value: Any) -> Any:
+        """The value as the type keeps it."""
         kind = type(value)
         if value is None or kind in (bool, int, float, str) or isinstance(value, (Enum, PurePath)):
             return value
@@ -423,10 +473,13 @@ class VariableSpec(Spec):
         self.text = variable.__name__
 
     def exact(self, value: Any) -> bool:
+        """Whether the value is of the type as it is."""
         return self.inner.exact(value)
 
     def convert(self, value: Any) -> Any:
+        """The value as the type keeps it."""
         return self.inner.convert(value)
 
     def substituted(self, bound: Dict[Any, Spec]) -> Spec:
+        """The type with variables replaced."""
         return bound.get(self.variable, self)

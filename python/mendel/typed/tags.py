@@ -10,8 +10,8 @@ from pathlib import PurePath
 from typing import Any, Dict, List, Tuple, TypeVar
 
 from mendel.typed.building import Wrapped, wrapped
-from mendel.typed.state import is_configuration
 from mendel.typed.place import Place, here
+from mendel.typed.state import is_configuration
 from mendel.typed.walking import within
 
 T = TypeVar("T")
@@ -65,7 +65,7 @@ def unwrap(configuration: Any, field: Any, value: Any) -> Any:
     while isinstance(value, Wrapped):
         if isinstance(value, Stopped):
             state.stopped = state.stopped | {field.name}
-        else:
+        elif isinstance(value, Tagged):
             _keep(state, field.name, Tag(_plain(value.value), value.place, value.order))
         value = value.value
     if state.tags and field.name in state.tags and type(value) in (str, int, float, bool):
@@ -92,7 +92,7 @@ def _keep(state: Any, name: str, kept: Tag) -> None:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Wrapped):
-        return _plain(value.value)  # type: ignore[attr-defined]
+        return _plain(value.value)
     if isinstance(value, Enum):
         return value.name
     if isinstance(value, PurePath):
@@ -113,7 +113,8 @@ def tags(configuration: Any) -> Dict[str, Any]:
         if known is not None and (type(known.value), known.value) != (type(kept.value), kept.value):
             first, last = sorted((known, kept), key=lambda one: one.order)
             warnings.warn(
-                f"tag `{name}` is {first.value!r} ({first.place}) and {last.value!r} ({last.place}); the later one stands",
+                f"tag `{name}` is {first.value!r} ({first.place}) and {last.value!r} ({last.place}); "
+                "the later one stands",
                 UserWarning,
                 stacklevel=3,
             )

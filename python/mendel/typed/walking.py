@@ -51,9 +51,7 @@ def children(configuration: Any) -> Iterator[tuple[Path, Any]]:
         yield ("init_tasks", (position,)), task
 
 
-def everything(
-    root: Any, stops: Callable[[Any], bool] = lambda configuration: False
-) -> Iterator[tuple[Path, Any]]:
+def everything(root: Any, stops: Callable[[Any], bool] = lambda configuration: False) -> Iterator[tuple[Path, Any]]:
     """``root`` and all below it, each once and parents first, without what is below those that ``stops``."""
     seen: set[int] = set()
     todo: list[tuple[Path, Any]] = [((), root)]
