@@ -44,7 +44,7 @@ def marker(task: Any, soft: bool = False) -> Callable[[Any], Any]:
 
 def origins(task: Any) -> Iterator[tuple[Any, Any, bool]]:
     """The tasks that ``task`` depends on through its values: the path of the value, the task,
-    and whether its end is waited for. Each is told once.
+    and whether its end is waited for. Each is told once; tasks that were loaded are history.
     """
     told: set[int] = set()
     for path, one in everything(task, is_history):
@@ -52,7 +52,7 @@ def origins(task: Any) -> Iterator[tuple[Any, Any, bool]]:
             continue
         state = one.__mendel__
         owner = state.owner if state.owner is not None else one if state.fixed else None
-        if owner is not None and id(owner) not in told:
+        if owner is not None and owner.__mendel__.loaded is None and id(owner) not in told:
             told.add(id(owner))
             yield path, owner, not state.soft
 

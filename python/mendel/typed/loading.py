@@ -186,6 +186,12 @@ class Loader:
                 values[name] = frozen(value) if sealed else value
             elif name in state.schema.renamed:
                 state.schema.renamed[name](configuration, value)
+            else:
+                warnings.warn(
+                    f"`{state.schema.type_id}` has no field `{name}` any more; its saved value is left out",
+                    UserWarning,
+                    stacklevel=2,
+                )
         for name, default in state.schema.defaults.items():
             values.setdefault(name, default)
         for name, make in state.schema.makers:

@@ -50,9 +50,9 @@ def _field(configuration: Any, field: Any, path: List[Any], hashed: bool) -> Opt
         form = encoded(value, path, hashed)
     except Dropped:
         return None
-    if field.ignored and field.kind is not CONSTANT and not field.required:
-        if form == encoded(schema_of(type(configuration)).fresh_default(field), path, hashed):
-            return None
+    ignorable = field.ignored and field.kind is not CONSTANT and not field.required
+    if ignorable and form == encoded(schema_of(type(configuration)).fresh_default(field), path, hashed):
+        return None
     if field.spec.optional and field.default is None and value is None:
         return None
     return form

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 from mendel import Config, setmeta
-from shapes import Colour, Leaf, Loose, Node, Pair, Single, Wide
+from shapes import Colour, Leaf, Loose, Node, Pair, Single, Wide, ring
 
 _VALUES: Dict[str, Any] = {
     "none": None,
@@ -58,14 +58,6 @@ _VALUES: Dict[str, Any] = {
     "member": Colour.RED,
     "second name": Colour.AZURE,
 }
-
-
-def ring(*names: str) -> Node:
-    """Nodes that follow each other in a circle."""
-    nodes = [Node(name=name) for name in names]
-    for position, node in enumerate(nodes):
-        node.next = nodes[(position + 1) % len(nodes)]
-    return nodes[0]
 
 
 def named() -> Dict[str, Config]:
@@ -170,7 +162,7 @@ def _some(chance: random.Random, depth: int) -> Dict[str, Any]:
         "colour": chance.choice([Colour.RED, "BLUE"]),
         "maybe": chance.choice([None, 0, 1]),
         "items": [chance.randrange(2) for _ in range(chance.randrange(3))],
-        "table": {name: 1.0 for name in chance.sample("abc", chance.randrange(3))},
+        "table": dict.fromkeys(chance.sample("abc", chance.randrange(3)), 1.0),
         "bag": set(chance.sample(range(4), chance.randrange(3))),
         "span": (chance.randrange(2), chance.choice("ab")),
         "either": chance.choice([1, "1", 2]),

@@ -193,7 +193,7 @@ def test_tt_032_classes_may_name_themselves_and_later_ones() -> None:
     assert Node(name="a", next=Node(name="b")).next.name == "b"
 
     class Outer(Config):
-        inner: Param["Later"]
+        inner: Param[Later]
 
     class Later(Config):
         x: Param[int]
@@ -201,7 +201,7 @@ def test_tt_032_classes_may_name_themselves_and_later_ones() -> None:
     assert Outer(inner=Later(x=1)).inner.x == 1
 
     class Lost(Config):
-        inner: Param["Nowhere"]  # type: ignore[name-defined]  # noqa: F821
+        inner: Param[Nowhere]  # type: ignore[name-defined]  # noqa: F821
 
     with pytest.raises(DeclarationError, match="inner.*Nowhere"):
         Lost()
@@ -337,7 +337,16 @@ def test_names_of_our_members_are_free_for_fields() -> None:
         job: Param[int] = 5
 
     one = Free(name="n", tags=["a"], copy=3)
-    assert (one.name, one.model, one.data, one.id, one.tags, one.copy, one.init, one.job) == ("n", "m", 1, 2, ["a"], 3, 4, 5)
+    assert (one.name, one.model, one.data, one.id, one.tags, one.copy, one.init, one.job) == (
+        "n",
+        "m",
+        1,
+        2,
+        ["a"],
+        3,
+        4,
+        5,
+    )
     with pytest.raises(AttributeError, match="copy"):
         Free(name="n").copy  # noqa: B018
     assert one.instance().tags == ["a"]

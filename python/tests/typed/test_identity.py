@@ -70,12 +70,21 @@ def test_xm_27_tt_070_tt_071_tt_076_random_configurations_agree_with_the_referen
 
 
 def test_tt_070_the_same_in_every_process_and_folder_and_for_every_hash_seed(tmp_path: Path) -> None:
-    script = "import json, samples; from mendel import identity; print(json.dumps({n: str(identity(c)) for n, c in samples.named().items()}))"
+    script = (
+        "import json, samples; from mendel import identity\n"
+        "print(json.dumps({name: str(identity(one)) for name, one in samples.named().items()}))"
+    )
     answers = []
     for seed in ("0", "1", "4242"):
         env = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(HERE)}
         done = subprocess.run(
-            [sys.executable, "-c", script], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
+            [sys.executable, "-c", script],
+            env=env,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
         )
         answers.append(json.loads(done.stdout))
     assert answers[0] == answers[1] == answers[2] == json.loads(FROZEN.read_text())
@@ -315,7 +324,7 @@ def test_tt_028_members_count_by_name() -> None:
 
 def test_entangled_configurations_are_refused_and_not_followed_for_ever() -> None:
     class Knot(Config):
-        others: Param[List["Knot"]] = []
+        others: Param[List[Knot]] = []
 
     knots = [Knot() for _ in range(14)]
     for knot in knots:
