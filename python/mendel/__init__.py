@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mendel.task import Task
     from mendel.task_type import TaskStatusEnum, TaskTypes
     from mendel.typed.caching import cache
+    from mendel.typed.cancelling import GracefulTimeout, TaskCancelled
     from mendel.typed.config import Config, InstanceConfig
     from mendel.typed.copying import copyconfig, sealed_set, setmeta
     from mendel.typed.deprecation import deprecate
@@ -39,10 +40,12 @@ if TYPE_CHECKING:
         SealedConfiguration,
         UnknownField,
     )
+    from mendel.typed.experiments import FailedExperiment, GracefulExperimentExit, RunMode, experiment
     from mendel.typed.fields import field
     from mendel.typed.hooks import SubmitHook, submit_hook_decorator
     from mendel.typed.identity import identity
     from mendel.typed.instances import DirectoryContext, initializer
+    from mendel.typed.jobs import Job, JobState, Launcher
     from mendel.typed.kinds import (
         Annotated,
         Array,
@@ -60,6 +63,7 @@ if TYPE_CHECKING:
     )
     from mendel.typed.loading import deserialize, from_state_dict, from_task_dir, load
     from mendel.typed.partials import param_group, partial
+    from mendel.typed.progress import progress, tqdm
     from mendel.typed.saving import save, serialize, state_dict
     from mendel.typed.tags import stop_tags, tag, tags, tagspath
     from mendel.typed.tasks import LightweightTask, Prepare, ResumableTask
@@ -76,9 +80,15 @@ __all__ = [
     "DataPath",
     "DeclarationError",
     "DirectoryContext",
+    "FailedExperiment",
+    "GracefulExperimentExit",
+    "GracefulTimeout",
     "InputModel",
     "InstanceConfig",
     "InvalidValue",
+    "Job",
+    "JobState",
+    "Launcher",
     "LightweightTask",
     "Logger",
     "MendelError",
@@ -97,10 +107,12 @@ __all__ = [
     "ReadOnlyParameter",
     "Refused",
     "ResumableTask",
+    "RunMode",
     "SealedConfiguration",
     "Stage",
     "SubmitHook",
     "Task",
+    "TaskCancelled",
     "TaskClosed",
     "TaskNotFound",
     "TaskStatusEnum",
@@ -113,6 +125,7 @@ __all__ = [
     "copyconfig",
     "deprecate",
     "deserialize",
+    "experiment",
     "field",
     "from_state_dict",
     "from_task_dir",
@@ -124,6 +137,7 @@ __all__ = [
     "params",
     "partial",
     "pathgenerator",
+    "progress",
     "save",
     "sealed_set",
     "serialize",
@@ -135,6 +149,7 @@ __all__ = [
     "tag",
     "tags",
     "tagspath",
+    "tqdm",
 ]
 
 _HOMES = {
@@ -149,9 +164,15 @@ _HOMES = {
     "DataPath": "typed.kinds",
     "DeclarationError": "typed.errors",
     "DirectoryContext": "typed.instances",
+    "FailedExperiment": "typed.experiments",
+    "GracefulExperimentExit": "typed.experiments",
+    "GracefulTimeout": "typed.cancelling",
     "InputModel": "model",
     "InstanceConfig": "typed.config",
     "InvalidValue": "typed.errors",
+    "Job": "typed.jobs",
+    "JobState": "typed.jobs",
+    "Launcher": "typed.jobs",
     "LightweightTask": "typed.tasks",
     "Logger": "logger",
     "MendelError": "_native",
@@ -170,10 +191,12 @@ _HOMES = {
     "ReadOnlyParameter": "typed.errors",
     "Refused": "_native",
     "ResumableTask": "typed.tasks",
+    "RunMode": "typed.experiments",
     "SealedConfiguration": "typed.errors",
     "Stage": "pipeline.stage_class",
     "SubmitHook": "typed.hooks",
     "Task": "task",
+    "TaskCancelled": "typed.cancelling",
     "TaskClosed": "errors",
     "TaskNotFound": "errors",
     "TaskStatusEnum": "task_type",
@@ -186,6 +209,7 @@ _HOMES = {
     "copyconfig": "typed.copying",
     "deprecate": "typed.deprecation",
     "deserialize": "typed.loading",
+    "experiment": "typed.experiments",
     "field": "typed.fields",
     "from_state_dict": "typed.loading",
     "from_task_dir": "typed.loading",
@@ -197,6 +221,7 @@ _HOMES = {
     "params": "run_params",
     "partial": "typed.partials",
     "pathgenerator": "typed.kinds",
+    "progress": "typed.progress",
     "save": "typed.saving",
     "sealed_set": "typed.copying",
     "serialize": "typed.saving",
@@ -208,6 +233,7 @@ _HOMES = {
     "tag": "typed.tags",
     "tags": "typed.tags",
     "tagspath": "typed.tags",
+    "tqdm": "typed.progress",
 }
 
 

@@ -306,6 +306,23 @@ class Task(Config, metaclass=TaskType):
         TypeError: a task is made by `Task.init`, `Task.create` or `Task.get_task`
     """
 
+    def submit(self, *, init_tasks: Sequence[Any] = (), max_retries: int | None = None) -> Any:
+        """Queues the task in the current experiment.
+
+        Args:
+            init_tasks: Run before ``execute()``, in order, on the same instances.
+            max_retries: How often it is tried when it runs out of time.
+
+        Returns:
+            Its outputs: what ``task_outputs`` answers, else the task.
+
+        Raises:
+            ConfigurationError: Something is missing, wrong, or was not submitted itself.
+        """
+        from mendel.typed.submitting import submit
+
+        return submit(self, init_tasks, max_retries)
+
     def execute(self) -> None:
         """Does the work; called once for each attempt, in the folder of the task.
 

@@ -104,6 +104,10 @@ def _raw(configuration: Any) -> Any:
     instance = kind.__new__(kind)
     instance.__init__()
     instance.__dict__["__mendel_config__"] = configuration
+    job = configuration.__mendel__.job
+    if job is not None:
+        # A task that was given to another one shows where its console lies.
+        instance.__dict__.update(stdout=job.stdout, stderr=job.stderr)
     return instance
 
 

@@ -16,6 +16,7 @@ from mendel.typed.document import FILE, VERSION, read
 from mendel.typed.finding import ClassNotFound, find, find_loaded
 from mendel.typed.frozen import frozen
 from mendel.typed.identity import identity
+from mendel.typed.jobs import PastJob
 from mendel.typed.place import Place
 from mendel.typed.schema import schema_of
 from mendel.typed.state import State
@@ -205,6 +206,8 @@ class Loader:
         state.init_tasks = tuple(self.object(task) for task in entry.get("init_tasks", ()))
         if "owner" in entry:
             state.owner = self._owner(entry["owner"])
+        if "job" in entry:
+            state.job = PastJob(read(entry["job"], self.object, self._bases), state.schema.type_id)
         if sealed:
             state.sealed = state.sealed or Place(entry["module"], 0)
             state.validated = True

@@ -42,7 +42,8 @@ def fill(root: Any, context: DirectoryContext) -> None:
     """
     for path, one in everything(root, is_history):
         state = one.__mendel__
-        if state.sealed is not None or (one is not root and is_history(one)):
+        generators = [name for name, field in state.schema.fields.items() if field.generator is not None]
+        if (one is not root and is_history(one)) or all(name in one.__dict__ for name in generators):
             continue
         folder = context.path.joinpath("out", *steps(path)) if path else context.path
         names = []

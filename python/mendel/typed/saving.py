@@ -165,6 +165,8 @@ class Saver:
             entry["meta"] = state.meta
         if state.owner is not None:
             entry["owner"] = self._number(state.owner)
+        if state.job is not None:
+            entry["job"] = self._written(state.job.path)
         return entry
 
     def _bring_data(self, one: Any) -> dict[str, Any]:
