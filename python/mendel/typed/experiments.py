@@ -191,9 +191,7 @@ class experiment:
         from mendel.typed.loading import load
 
         other = self.workspace / "experiments" / safe(experiment_name or self.name)
-        runs = sorted(
-            path for path in other.iterdir() if (path / "data" / safe(name)).is_dir() and not path.is_symlink()
-        )
+        runs = sorted(path.parents[1] for path in other.glob(f"[0-9]*/data/{safe(name)}"))
         if not runs:
             raise NotUsable(f"no run of experiment `{experiment_name or self.name}` saved `{name}`")
         return load(runs[-1] / "data" / safe(name))
@@ -229,9 +227,7 @@ class experiment:
             except BlockingIOError:
                 if not told:
                     told = True
-                    holder = (
-                        (self.folder / "holder.json").read_text() if (self.folder / "holder.json").exists() else "?"
-                    )
+                    holder = _text(self.folder / "holder.json")
                     print(f"experiment `{self.name}` runs already: {holder}; waiting for it", file=sys.stderr)
                 time.sleep(LOCK_SECONDS)
         write(self.folder / "holder.json", {"host": socket.gethostname(), "pid": os.getpid(), "since": time.ctime()})
@@ -244,6 +240,13 @@ class experiment:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+
+def _text(path: Path) -> str:
+    try:
+        return " ".join(path.read_text(encoding="utf-8").split())
+    except OSError:
+        return "somebody who left no name"
 
 
 def _environment() -> dict[str, Any]:

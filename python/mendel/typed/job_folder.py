@@ -87,7 +87,10 @@ class JobFolder:
         write(self.path / name, document)
 
     def acquire(self) -> int | None:
-        """Takes the lock; ``None`` while another process has it. The handle is inheritable."""
+        """Takes the lock; ``None`` while another process has it.
+
+        Only who is handed the lock may inherit it: another process would keep the job alive.
+        """
         self.ours.mkdir(parents=True, exist_ok=True)
         handle = os.open(self.ours / "lock", os.O_RDWR | os.O_CREAT, 0o644)
         try:
@@ -95,7 +98,6 @@ class JobFolder:
         except BlockingIOError:
             os.close(handle)
             return None
-        os.set_inheritable(handle, True)
         return handle
 
     def is_alive(self) -> bool:

@@ -176,4 +176,4 @@ def _fits(value: Any) -> bool:
         return value - value == 0
     if isinstance(value, str):
         return value.isprintable() and len(value) <= 1000
-    return -(1 << 63) <= value < (1 << 63)
+    return bool(-(1 << 63) <= value < (1 << 63))

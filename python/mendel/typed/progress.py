@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Sized
 from pathlib import Path
 
 TYPE_CHECKING = False
@@ -57,7 +58,7 @@ def tqdm(items: Iterable[T], total: int | None = None, desc: str = "", level: in
         >>> list(tqdm([1, 2]))
         [1, 2]
     """
-    length = total if total is not None else len(items) if hasattr(items, "__len__") else 0
+    length = total if total is not None else len(items) if isinstance(items, Sized) else 0
     for position, item in enumerate(items):
         if length:
             progress(position / length, desc, level)

@@ -47,7 +47,7 @@ def submit(task: Any, init_tasks: Sequence[Any] = (), max_retries: int | None = 
         )
     task = stands_for(task)
     state = task.__mendel__
-    if state.job is not None and current.jobs.get(state.job.identity) is state.job:
+    if isinstance(state.job, Job) and current.jobs.get(state.job.identity) is state.job:
         return _outputs(task, _joined(current, state.job, max_retries))
     _prepare(task, init_tasks)
     name = identity(task)
@@ -118,9 +118,8 @@ def _apply_hooks(job: Job) -> None:
         try:
             hook.process(job, job.launcher)
         except Exception as error:
-            raise NotUsable(
-                f"submit hook `{type(hook).__qualname__}` of `{cls.__qualname__}` failed: {type(error).__name__}: {error}"
-            ) from error
+            name = f"submit hook `{type(hook).__qualname__}` of `{cls.__qualname__}`"
+            raise NotUsable(f"{name} failed: {type(error).__name__}: {error}") from error
 
 
 def _outputs(task: Any, job: Job) -> Any:

@@ -125,7 +125,8 @@ def _below(instance: Any) -> list[Any]:
                 continue
             seen.add(id(one))
             found.append(one)
-            todo.extend(one.__dict__.get(name) for name in one.mendel_config.__mendel__.schema.fields)
+            configuration: Any = one.mendel_config
+            todo.extend(one.__dict__.get(name) for name in configuration.__mendel__.schema.fields)
         elif isinstance(one, (list, tuple, set, frozenset)):
             todo.extend(one)
         elif isinstance(one, dict):
