@@ -45,7 +45,10 @@ mod _native {
         client::Client,
         configuration::{Plan, configuration_fields, configuration_identity},
         error::{MendelError, Refused, Unreachable},
-        facts::{binary, connect, digest, leftover, new_id, owner, owner_alive, workspace_create, workspace_find},
+        facts::{
+            binary, connect, die_with_parent, digest, leftover, new_id, owner, owner_alive, workspace_create,
+            workspace_find,
+        },
         run_writer::RunWriter,
         stage::{decide, result_key, stage_identity, value_digest},
     };
