@@ -61,6 +61,8 @@ class experiment:
         mode: ``NORMAL``; ``DRY_RUN`` writes and starts nothing; ``GENERATE`` starts nothing.
         jobs: How many jobs run at once; by default as many as there are cores.
         on_failure: ``"raise"`` a :class:`FailedExperiment` at the end, or ``"report"`` it.
+        rerun_stale: Make results again that older code made; else they are used, with a note,
+            unless ``__mendel_stale__`` of the class is ``"rerun"`` or ``"reuse"``.
 
     Raises:
         FailedExperiment: At the end of the block, when jobs did not succeed.
@@ -75,6 +77,7 @@ class experiment:
         mode: RunMode | str = RunMode.NORMAL,
         jobs: int | None = None,
         on_failure: str = "raise",
+        rerun_stale: bool = False,
     ) -> None:
         if on_failure not in ("raise", "report"):
             raise NotUsable(f'`on_failure` is "raise" or "report", not {on_failure!r}')
@@ -87,6 +90,7 @@ class experiment:
         self.scheduler: Scheduler | None = None
         self._slots = jobs or slots_by_default()
         self._on_failure = on_failure
+        self.rerun_stale = rerun_stale
         self._run: Path | None = None
         self._lock: int | None = None
         self._token: Any = None
@@ -122,7 +126,7 @@ class experiment:
         if self.mode is not RunMode.DRY_RUN:
             self._open()
         if self.mode is RunMode.NORMAL:
-            self.scheduler = Scheduler(LocalLauncher(self.workspace, self.name), self._slots)
+            self.scheduler = Scheduler(LocalLauncher(self.workspace, self.name), self._slots, self.rerun_stale)
         self._token = active.experiment.set(self)
         return self
 

@@ -69,6 +69,8 @@ class Job:
         self.max_retries = 3
         self.attempt = 0
         self.run: str | None = None
+        self.older_code: list[str] = []
+        """Files that changed since the result that is used was made."""
         self.callbacks: list[Callable[[Any], None]] = []
         self.ended = threading.Event()
 

@@ -12,6 +12,7 @@ import subprocess
 import threading
 
 from mendel.typed.jobs import Job, JobState
+from mendel.typed.sources import answers
 from mendel.typed.tasks import ResumableTask
 
 TYPE_CHECKING = False
@@ -35,11 +36,13 @@ class Scheduler:
     Args:
         launcher: What starts a job.
         slots: How many run at once.
+        rerun_stale: Make results of older code again.
     """
 
-    def __init__(self, launcher: LocalLauncher, slots: int) -> None:
+    def __init__(self, launcher: LocalLauncher, slots: int, rerun_stale: bool) -> None:
         self.launcher = launcher
         self.slots = slots
+        self.rerun_stale = rerun_stale
         self.jobs: dict[str, Job] = {}
         self.faults: list[BaseException] = []
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -127,7 +130,7 @@ class Scheduler:
 
     def _begin(self, job: Job) -> None:
         """Starts a job, or finds that it runs or ran already."""
-        if job.folder.is_done():
+        if answers(job, self.rerun_stale):
             self._end(job)
             return
         if len(self._processes) >= self.slots and not job.folder.is_alive():
@@ -138,7 +141,7 @@ class Scheduler:
             job.state = JobState.RUNNING
             return
         try:
-            if job.folder.is_done():
+            if answers(job, self.rerun_stale):
                 self._end(job)
                 return
             job.attempt = job.folder.begin_attempt(keep=isinstance(job.task, ResumableTask))

@@ -18,6 +18,7 @@ from mendel.typed.jobs import Job, JobState
 from mendel.typed.place import here
 from mendel.typed.saving import Saver
 from mendel.typed.sealing import seal, validate
+from mendel.typed.sources import answers
 from mendel.typed.tags import tags
 from mendel.typed.tasks import is_task
 from mendel.typed.walking import everything, is_history, shown_path
@@ -141,7 +142,7 @@ def _write(current: experiment, job: Job) -> None:
     if current.mode is RunMode.DRY_RUN:
         job.state = JobState.DONE if job.folder.is_done() else JobState.UNSCHEDULED
         return
-    if job.folder.is_done() or job.folder.is_alive():
+    if answers(job, current.rerun_stale) or job.folder.is_alive():
         return
     job.folder.ours.mkdir(parents=True, exist_ok=True)
     bases: list[tuple[str, Path]] = [("task", job.path), ("workspace", current.workspace)]

@@ -13,7 +13,7 @@ import time
 import traceback
 from pathlib import Path
 
-from mendel.typed import active
+from mendel.typed import active, sources
 from mendel.typed.cancelling import Cancellation, GracefulTimeout, TaskCancelled
 from mendel.typed.instances import DirectoryContext, build_together
 from mendel.typed.job_folder import LAUNCH, OURS, PARAMS, write
@@ -97,7 +97,10 @@ class Worker:
         os.environ["MENDEL_MAIN_TASK_DIR"] = str(main)
         for light in init_tasks:
             light.execute()
-        instance.execute()
+        try:
+            instance.execute()
+        finally:
+            sources.record(self.folder)
 
     def _main_folder(self, task: Any, context: DirectoryContext) -> Path:
         """The folder that the task shares, where its class declares a partial identity."""

@@ -90,7 +90,13 @@ def test_xm_06_xm_07_xm_28_xm_30_a_task_runs_once_and_is_found_again(place: Path
         assert lines(log)[-1] == "end 1" and task.job.state is JobState.DONE
     folder = place / "jobs" / "work.sleep" / identity(task).hex
     assert task.jobpath == folder and (folder / "sleep.done").is_file()
-    assert sorted(path.name for path in folder.iterdir()) == [".mendel", "params.json", "sleep.done", "sleep.err", "sleep.out"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        ".mendel",
+        "params.json",
+        "sleep.done",
+        "sleep.err",
+        "sleep.out",
+    ]
     with experiment(place, "second"):
         again = Sleep(n=1, log=log)
         again.submit()
@@ -147,7 +153,9 @@ def test_tt_159_a_task_that_was_not_submitted_is_named(place: Path, log: Path) -
         Sleep(n=1, log=log).submit()
 
 
-def test_tt_236_tt_237_tt_238_a_failure_blocks_what_depends_on_it_and_is_raised(place: Path, log: Path, tmp_path: Path) -> None:
+def test_tt_236_tt_237_tt_238_a_failure_blocks_what_depends_on_it_and_is_raised(
+    place: Path, log: Path, tmp_path: Path
+) -> None:
     def go() -> Any:
         with experiment(place, "boom"):
             boom = Boom(n=1, log=log, fixed=tmp_path / "fixed").submit()
@@ -217,7 +225,9 @@ def test_tt_250_tt_251_a_resumable_task_goes_on_when_it_ran_out_of_time(place: P
     assert lines(log) == ["attempt 1", "attempt 2", "attempt 3"] and one.job.attempt == 3
 
 
-def test_tt_230_tt_231_tt_232_jobs_outlive_the_process_that_prepared_them(place: Path, log: Path, tmp_path: Path) -> None:
+def test_tt_230_tt_231_tt_232_jobs_outlive_the_process_that_prepared_them(
+    place: Path, log: Path, tmp_path: Path
+) -> None:
     text = (
         f"with experiment({str(place)!r}, 'long'):\n"
         f"    one = Sleep(n=1, seconds=4, log=Path({str(log)!r})).submit()\n"
@@ -341,3 +351,101 @@ def test_tt_176_callbacks_come_after_success(place: Path, log: Path) -> None:
             one = Sleep(n=3, log=log).submit()
             one.on_completed(lambda task: found.append(task.n))
         assert found.pop() == 3 and not found
+
+
+def test_tt_096_results_of_older_code_are_used_with_a_note_or_made_again(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "inner_part.py").write_text("VALUE = 1\n")
+    module = "from mendel import Param, Task\nclass Fit(Task):\n    n: Param[int]\n"
+    module += "    def execute(self):\n        import inner_part\n        print(inner_part.VALUE)\n"
+    (tmp_path / "outer_part.py").write_text(module)
+    from outer_part import Fit
+
+    def go(**options: Any) -> Any:
+        with experiment(place, "stale", **options):
+            return Fit(n=1).submit()
+
+    go()
+    go()
+    assert "older code" not in capsys.readouterr().err
+    (tmp_path / "inner_part.py").write_text("VALUE = 22\n")
+    one = go()
+    told = capsys.readouterr().err
+    assert "older code" in told and "inner_part.py" in told and one.stdout.read_text() == "1\n"
+    Fit.__mendel_stale__ = "reuse"
+    go()
+    assert "older code" not in capsys.readouterr().err
+    assert go(rerun_stale=True).stdout.read_text() == "22\n"
+    Fit.__mendel_stale__ = "never"
+    with pytest.raises(NotUsable, match="never"):
+        go()
+
+
+def test_a_job_whose_supervisor_was_killed_leaves_nobody_and_is_run_again(place: Path, log: Path) -> None:
+    with experiment(place, "killed", on_failure="report") as xp:
+        one = Sleep(n=1, seconds=30, log=log).submit()
+        pid = int(until(lambda: lines(log))[0].split()[2])
+        assert xp.scheduler is not None
+        (process,) = xp.scheduler._processes.values()
+        process.kill()
+    assert one.job.state is JobState.ERROR
+    until(lambda: not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text().split()[2])
+    with experiment(place, "killed"):
+        Sleep(n=1, log=log).submit()
+    assert [line.split()[0] for line in lines(log)] == ["start", "start", "end"]
+
+
+def test_tt_230_many_jobs_are_each_done_once_when_the_preparing_process_is_killed_again_and_again(
+    place: Path, log: Path, tmp_path: Path
+) -> None:
+    text = (
+        f"with experiment({str(place)!r}, 'many', jobs=3):\n"
+        f"    for n in range(24):\n"
+        f"        one = Sleep(n=n, seconds=0.2, log=Path({str(log)!r})).submit()\n"
+    )
+    for limit in (4, 12):
+        process = script(tmp_path, text)
+        until(lambda limit=limit: len(lines(log)) >= limit)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(10)
+    assert script(tmp_path, text).wait(120) == 0
+    ended = [line for line in lines(log) if line.startswith("end")]
+    assert len(ended) == len(set(ended)) == 24 and len(lines(log)) == 48
+
+
+def test_runs_of_jobs_are_in_the_workspace_with_their_console(place: Path, log: Path) -> None:
+    from mendel import _native
+
+    with experiment(place, "visible"):
+        one = Print(n=tag(7), log=log).submit()
+    binary = os.fspath(_native.binary())
+    env = {**os.environ, "MENDEL_WORKSPACE": str(place / ".mendel")}
+    done = subprocess.run([binary, "runs", "--json"], env=env, capture_output=True, text=True, check=True)
+    (run,) = json.loads(done.stdout)["runs"]
+    assert (run["name"], run["project"], run["status"], run["tags"]) == ("print", "visible", "completed", ["n=7"])
+    logs = subprocess.run([binary, "logs", run["id"]], env=env, capture_output=True, text=True, check=True)
+    assert "printed before" in logs.stdout and one.stdout.read_text() == "printed before\n"
+
+
+def test_tt_098_an_identity_is_explained_and_compared_from_the_folders_of_jobs(place: Path, log: Path) -> None:
+    from mendel import _native
+
+    with experiment(place, "explained"):
+        one, other = Sleep(n=1, log=log).submit(), Sleep(n=2, seconds=0.1, log=log).submit()
+    binary = os.fspath(_native.binary())
+
+    def told(*words: str) -> Any:
+        done = subprocess.run([binary, "--json", *words], cwd=place, capture_output=True, text=True, check=True)
+        return json.loads(done.stdout)
+
+    answer = told("explain-id", str(one.jobpath))
+    rows = {row["path"]: row for row in answer["fields"]}
+    assert answer["identity"] == identity(one) and rows["n"]["counts"] and "Meta" in rows["seconds"]["why"]
+    assert told("explain-id", identity(one)[:12])["identity"] == identity(one)
+    difference = told("diff-id", identity(one), identity(other))
+    assert difference["fields"] == [{"path": "n", "before": 1, "after": 2}] and not difference["equal"]
+    assert told("diff-id", identity(one), str(one.jobpath))["equal"]
+    refused = subprocess.run([binary, "explain-id", "nowhere"], cwd=place, capture_output=True, text=True, check=False)
+    assert refused.returncode == 2 and "nowhere" in refused.stderr
