@@ -46,7 +46,7 @@ class Scheduler:
         self.jobs: dict[str, Job] = {}
         self.faults: list[BaseException] = []
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
-        self._followed: set[str] = set()
+        self._looked_at: set[str] = set()
         self._changed = threading.Condition()
         self._closed = False
         self._thread: threading.Thread | None = None
@@ -65,6 +65,7 @@ class Scheduler:
         with self._changed:
             job.state, job.reason, job.message, job.blocked_by = JobState.WAITING, "", "", None
             job.ended.clear()
+            self._looked_at.discard(job.identity)
             self._changed.notify_all()
 
     def wait(self) -> None:
@@ -130,14 +131,19 @@ class Scheduler:
 
     def _begin(self, job: Job) -> None:
         """Starts a job, or finds that it runs or ran already."""
-        if answers(job, self.rerun_stale):
-            self._end(job)
-            return
-        if len(self._processes) >= self.slots and not job.folder.is_alive():
+        if job.identity not in self._looked_at:
+            # Whatever becomes of it later is found when its lock is taken.
+            self._looked_at.add(job.identity)
+            if answers(job, self.rerun_stale):
+                self._end(job)
+                return
+            if job.folder.is_alive():
+                job.state = JobState.RUNNING
+                return
+        if len(self._processes) >= self.slots:
             return
         lock = job.folder.acquire()
         if lock is None:
-            self._followed.add(job.identity)
             job.state = JobState.RUNNING
             return
         try:
@@ -158,7 +164,6 @@ class Scheduler:
             del self._processes[job.identity]
         elif job.folder.is_alive():
             return
-        self._followed.discard(job.identity)
         if job.folder.is_done():
             self._end(job)
             return

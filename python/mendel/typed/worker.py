@@ -5,6 +5,7 @@ The end is written down by the process itself, so that it is known whoever watch
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import socket
@@ -107,11 +108,20 @@ class Worker:
         from mendel.typed.partials import partial_identity
 
         schema = task.__mendel__.schema
-        for chosen in schema.partials.values():
-            folder = context.partial_folder(schema.type_id, chosen.name, partial_identity(task, chosen).hex)
+        folders = [
+            context.partial_folder(schema.type_id, chosen.name, partial_identity(task, chosen).hex)
+            for chosen in schema.partials.values()
+        ]
+        # In one order for everybody, so that no two tasks wait for each other.
+        for folder in sorted(folders):
             folder.mkdir(parents=True, exist_ok=True)
-            return folder
-        return self.folder
+            _hold(folder.with_name(f".{folder.name}.lock"))
+        return folders[0] if folders else self.folder
+
+
+def _hold(lock: Path) -> None:
+    """Waits until nobody else holds a shared folder, and holds it until this process ends."""
+    fcntl.flock(os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644), fcntl.LOCK_EX)
 
 
 def _below(instance: Any) -> list[Any]:

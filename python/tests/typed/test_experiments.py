@@ -37,6 +37,7 @@ from work import (
     Loader,
     Print,
     Resume,
+    Sharing,
     Sleep,
     Topics,
     UseDocuments,
@@ -449,3 +450,9 @@ def test_tt_098_an_identity_is_explained_and_compared_from_the_folders_of_jobs(p
     assert told("diff-id", identity(one), str(one.jobpath))["equal"]
     refused = subprocess.run([binary, "explain-id", "nowhere"], cwd=place, capture_output=True, text=True, check=False)
     assert refused.returncode == 2 and "nowhere" in refused.stderr
+
+
+def test_tt_094_one_job_at_a_time_holds_a_shared_folder(place: Path) -> None:
+    with experiment(place, "sharing", jobs=3):
+        jobs = [Sharing(n=n).submit().job for n in range(3)]
+    assert [job.state for job in jobs] == [JobState.DONE] * 3 and len({job.path for job in jobs}) == 3

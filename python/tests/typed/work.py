@@ -237,3 +237,17 @@ class Resume(ResumableTask):
         note(self.log, f"attempt {done + 1}")
         if done < 2:
             raise GracefulTimeout("no time")
+
+
+class Sharing(Task):
+    """Works in a folder that it shares with tasks of other steps."""
+
+    n: Param[int] = field(groups=[loop])
+    shared = partial(exclude_groups=[loop])
+    kept: Meta[Path] = field(default_factory=PathGenerator("kept", partial=shared))
+
+    def execute(self) -> None:
+        busy = self.kept.with_name("busy")
+        busy.mkdir()
+        time.sleep(0.3)
+        busy.rmdir()
