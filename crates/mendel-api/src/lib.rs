@@ -26,7 +26,7 @@ mod server;
 mod transport;
 mod upkeep;
 
-pub use access::{CreatedKey, ListedKey, NewKey, NewUser, SetUp, UserUpdate};
+pub use access::{AuditLine, AuditPage, CreatedKey, ListedKey, NewKey, NewUser, SetMember, SetUp, UserUpdate};
 pub use address::{Address, BadPair, Pairs};
 pub use artifact::RunModel;
 pub use blob::{CHUNK_BYTES, MissingBlobs, UploadState};

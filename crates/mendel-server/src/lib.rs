@@ -7,6 +7,7 @@
 mod access;
 mod app;
 mod artifact;
+mod audit;
 mod batch;
 mod blob;
 mod companion;

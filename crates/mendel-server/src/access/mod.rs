@@ -7,6 +7,7 @@
 mod cache;
 mod caller;
 mod principal;
+mod rights;
 mod secret;
 mod throttle;
 mod token;
@@ -24,6 +25,7 @@ use mendel_store::{Store, StoreError, StoredKey};
 
 pub(crate) use caller::{Caller, new_user};
 pub use principal::{COMPANY, COMPANY_NAME, Principal, Via};
+pub(crate) use rights::{Of, needing};
 use secret::Secrets;
 pub use secret::{KeyPair, random};
 pub use token::{API_LEVEL, Claims, SERVER_LEVEL};
@@ -137,7 +139,8 @@ impl Access {
         } else {
             return Err(AccessError::BadScheme);
         };
-        let found = Arc::new(found);
+        let roles = self.inner.store.roles_of(found.user.id).await?;
+        let found = Arc::new(Principal { roles, ..found });
         self.inner.cache.put(digest, &found, BELIEVED);
         Ok(found)
     }
