@@ -13,8 +13,10 @@ use std::{
 use axum::extract::State;
 use axum::response::IntoResponse;
 use http::header;
+use mendel_model::{Decision, Need, decide};
 
 use super::Guard;
+use crate::{access::Caller, problem::Problem};
 
 /// Upper ends of the buckets of the time an answer takes, in seconds.
 const BUCKETS: [f64; 8] = [0.001, 0.005, 0.025, 0.1, 0.25, 1.0, 5.0, 30.0];
@@ -113,8 +115,11 @@ impl Metrics {
 }
 
 /// What the server counts
-pub(super) async fn metrics(State(guard): State<Guard>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], guard.metrics().text())
+pub(super) async fn metrics(State(guard): State<Guard>, Caller(caller): Caller) -> Result<impl IntoResponse, Problem> {
+    if decide(Some(caller.user.role), None, Need::Operate) != Decision::Allowed {
+        return Err(Problem::forbidden("this needs an operator of the server"));
+    }
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], guard.metrics().text()))
 }
 
 /// Pages of memory in use, as the system tells them, in bytes.

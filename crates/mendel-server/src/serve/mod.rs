@@ -102,8 +102,9 @@ pub fn server_router(app: App, settings: ServerSettings) -> Router {
 fn served(app: App, guard: Guard) -> Router {
     let native = interface(app.clone()).layer(from_fn_with_state(guard.clone(), guard::authenticate));
     let own = Router::new()
-        .route("/health", get(health::health))
         .route("/metrics", get(metrics::metrics))
+        .layer(from_fn_with_state(guard.clone(), guard::authenticate))
+        .route("/health", get(health::health))
         .with_state(guard.clone());
     let open = Router::new().route("/api/v1/set-up", post(set_up::set_up)).with_state(app);
     own.merge(open).merge(native).layer(from_fn_with_state(guard, guard::watch))

@@ -62,10 +62,16 @@ impl Serve {
         let main = self.listen.unwrap_or(SocketAddr::new(self.host, self.port));
         self.check_encryption(main, printer)?;
         let workspace = context::find(global, &present_folder()?)?;
+        if let Some(address) = workspace.server_address() {
+            let message = format!("`{address}` is a server already, and a folder is served");
+            return Err(Failure::input_hint(message, "name a folder with `--workspace DIR`"));
+        }
         let id = workspace.create()?;
         let lock = claim(&workspace)?;
         // Whoever opens the workspace brings in what earlier processes left.
         Context::of(workspace.clone()).await?;
+        // Before anybody is told that there is a server to end.
+        let mut ends = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
         let store = Store::open_folder(workspace.root()).await?;
         store.keep_private()?;
         let app = App::new(store).of_workspace(&id).reporting(|defect| log_defect(defect));
@@ -86,7 +92,6 @@ impl Serve {
             .map_err(|error| Failure::trouble(format!("cannot say where the server is: {error}")))?;
         let set_up = mendel_server::open_set_up(&app).await?.map(|secret| format!("{url}/set-up#{secret}"));
         tell(&url, set_up.as_deref(), printer);
-        let mut ends = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
         let ended = async move {
             let [terminate, interrupt] = &mut ends;
             tokio::select! {

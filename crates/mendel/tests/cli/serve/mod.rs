@@ -3,3 +3,5 @@
 mod access;
 mod lab;
 mod life;
+mod remote;
+mod rights;
