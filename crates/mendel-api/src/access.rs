@@ -119,6 +119,25 @@ pub struct SetUp {
     pub name: String,
 }
 
+/// A key pair that a person types into a page.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignIn {
+    /// The public half.
+    pub access_key: String,
+    /// The other half.
+    pub secret_key: String,
+}
+
+/// The session of a browser.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Whose it is.
+    pub user: User,
+    /// Shown in `X-Mendel-Token` with whatever changes something.
+    pub token: String,
+}
+
 /// A role to give in a project.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -26,7 +26,9 @@ mod server;
 mod transport;
 mod upkeep;
 
-pub use access::{AuditLine, AuditPage, CreatedKey, ListedKey, NewKey, NewUser, SetMember, SetUp, UserUpdate};
+pub use access::{
+    AuditLine, AuditPage, CreatedKey, ListedKey, NewKey, NewUser, Session, SetMember, SetUp, SignIn, UserUpdate,
+};
 pub use address::{Address, BadPair, Pairs};
 pub use artifact::RunModel;
 pub use blob::{CHUNK_BYTES, MissingBlobs, UploadState};

@@ -53,10 +53,15 @@ impl Metrics {
         self.connections.store(open, Ordering::Relaxed);
     }
 
-    /// A request began; how many are in progress with it.
-    pub(super) fn began(&self, bytes: u64) -> usize {
+    /// A request began.
+    pub(super) fn began(&self, bytes: u64) {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.waiting.fetch_add(1, Ordering::Relaxed) + 1
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many requests are in progress.
+    pub(super) fn in_progress(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// A request was answered, or its caller went away.

@@ -4,14 +4,17 @@
 //! this way carries nothing that the network did not say.
 
 mod connection;
+mod fair;
 mod guard;
 mod health;
 mod metrics;
+mod once;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     middleware::from_fn_with_state,
     routing::{get, post},
 };
@@ -21,12 +24,13 @@ use crate::{
     App,
     router::interface,
     seal::{seal_in_background, seal_touched},
-    set_up,
+    session, set_up,
 };
 use connection::Doors;
 pub(crate) use connection::Peer;
 pub(crate) use guard::Guard;
 pub(crate) use metrics::Metrics;
+pub(crate) use once::ToldOnce;
 
 /// How long requests in progress may take once the server is to end.
 const DRAIN: Duration = Duration::from_secs(9);
@@ -100,12 +104,18 @@ pub fn server_router(app: App, settings: ServerSettings) -> Router {
 }
 
 fn served(app: App, guard: Guard) -> Router {
-    let native = interface(app.clone()).layer(from_fn_with_state(guard.clone(), guard::authenticate));
+    let native = interface(app.clone())
+        .layer(from_fn_with_state(guard.clone(), once::once))
+        .layer(from_fn_with_state(guard.clone(), guard::authenticate));
     let own = Router::new()
         .route("/metrics", get(metrics::metrics))
         .layer(from_fn_with_state(guard.clone(), guard::authenticate))
         .route("/health", get(health::health))
         .with_state(guard.clone());
-    let open = Router::new().route("/api/v1/set-up", post(set_up::set_up)).with_state(app);
+    let open = Router::new()
+        .route("/api/v1/set-up", post(set_up::set_up))
+        .route("/api/v1/sessions", post(session::create::create_session))
+        .layer(DefaultBodyLimit::max(4 << 10))
+        .with_state(app);
     own.merge(open).merge(native).layer(from_fn_with_state(guard, guard::watch))
 }

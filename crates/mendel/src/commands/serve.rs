@@ -1,6 +1,9 @@
 //! `mendel serve`
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 use clap::Args;
 use mendel_journal::{Claim, RunningServer, ServerLock, Workspace};
@@ -38,6 +41,16 @@ pub struct Serve {
     /// Listen on this port as well, where clients of ClearML look for files.
     #[arg(long, value_name = "PORT")]
     files_port: Option<u16>,
+    /// The database: postgres://user@host/name, shared by as many servers as are wanted; a file
+    /// in the workspace when absent.
+    #[arg(long, value_name = "URL", env = "MENDEL_DB", hide_env_values = true)]
+    db: Option<String>,
+    /// Where bytes are kept: file:///folder; in the workspace when absent.
+    #[arg(long, value_name = "URL")]
+    blobs: Option<String>,
+    /// Callers come through a proxy that encrypts: cookies are for encrypted connections only.
+    #[arg(long)]
+    behind_tls: bool,
     /// A name under which the server is reached, besides `localhost` and numbers.
     #[arg(long, value_name = "NAME")]
     host_name: Vec<String>,
@@ -66,15 +79,14 @@ impl Serve {
             let message = format!("`{address}` is a server already, and a folder is served");
             return Err(Failure::input_hint(message, "name a folder with `--workspace DIR`"));
         }
-        let id = workspace.create()?;
-        let lock = claim(&workspace)?;
-        // Whoever opens the workspace brings in what earlier processes left.
-        Context::of(workspace.clone()).await?;
         // Before anybody is told that there is a server to end.
         let mut ends = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
-        let store = Store::open_folder(workspace.root()).await?;
-        store.keep_private()?;
-        let app = App::new(store).of_workspace(&id).reporting(|defect| log_defect(defect));
+        let (store, lock) = self.open(&workspace).await?;
+        let id = match &lock {
+            Some(_) => workspace.create()?,
+            None => store.identity(&mendel_server::random(32), context::now()).await?,
+        };
+        let app = App::new(store).of_workspace(&id).encrypted(self.behind_tls).reporting(|defect| log_defect(defect));
         let token = mendel_server::random(48);
         let settings = ServerSettings {
             hosts: self.host_name.clone(),
@@ -87,9 +99,11 @@ impl Serve {
             listen(&mut server, SocketAddr::new(main.ip(), port)).await?;
         }
         let url = format!("http://{}", reachable(bound));
-        let running = RunningServer { address: url.clone(), token, pid: std::process::id() };
-        lock.announce(&running)
-            .map_err(|error| Failure::trouble(format!("cannot say where the server is: {error}")))?;
+        if let Some(lock) = &lock {
+            let running = RunningServer { address: url.clone(), token, pid: std::process::id() };
+            let silent = |error| Failure::trouble(format!("cannot say where the server is: {error}"));
+            lock.announce(&running).map_err(silent)?;
+        }
         let set_up = mendel_server::open_set_up(&app).await?.map(|secret| format!("{url}/set-up#{secret}"));
         tell(&url, set_up.as_deref(), printer);
         let ended = async move {
@@ -103,6 +117,33 @@ impl Serve {
         app.store().close().await;
         printer.note(format_args!("Ended"));
         Ok(Exit::Done)
+    }
+
+    /// The store to serve. That of a folder is served by one server at a time, which holds its
+    /// lock; a database server is shared.
+    async fn open(&self, workspace: &Workspace) -> Result<(Store, Option<ServerLock>), Failure> {
+        let blobs = self.blobs.as_deref().map(folder_of).transpose()?;
+        if let Some(url) = &self.db {
+            if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+                return Err(Failure::input_hint(
+                    "`--db` is no address of a database",
+                    "give postgres://user@host/name",
+                ));
+            }
+            workspace.create()?;
+            let blobs = blobs.unwrap_or_else(|| workspace.blobs());
+            return Ok((Store::open_postgres(url, &blobs).await?, None));
+        }
+        workspace.create()?;
+        let lock = claim(workspace)?;
+        // Whoever opens the workspace brings in what earlier processes left.
+        Context::of(workspace.clone()).await?;
+        let store = match blobs {
+            Some(blobs) => Store::open_folder_with_blobs(workspace.root(), &blobs).await?,
+            None => Store::open_folder(workspace.root()).await?,
+        };
+        store.keep_private()?;
+        Ok((store, Some(lock)))
     }
 
     /// Others than this machine are served in the clear only by someone who says so.
@@ -119,6 +160,14 @@ impl Serve {
         printer.note(format_args!("warning: keys travel in the clear to whoever reaches {}", main.ip()));
         Ok(())
     }
+}
+
+/// The folder that an address of bytes names.
+fn folder_of(url: &str) -> Result<PathBuf, Failure> {
+    let folder = url.strip_prefix("file://").map(PathBuf::from).filter(|path| path.is_absolute());
+    folder.ok_or_else(|| {
+        Failure::input_hint(format!("`{url}` is no place for bytes that this version knows"), "give file:///folder")
+    })
 }
 
 async fn received(signal: &mut std::io::Result<tokio::signal::unix::Signal>) {
