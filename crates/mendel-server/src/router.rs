@@ -19,12 +19,15 @@ use crate::{
     artifact, audit, batch, blob, console, event, hello, key, note,
     openapi::{self, Declared},
     problem::{Problem, report_defects},
-    project, record, result, run, series, session, upkeep, user,
+    project, record, result, run, series, session, set_up, upkeep, user,
 };
 
 /// Bytes in one request that makes runs: a grid is made whole, so it may be larger than
 /// other bodies.
 const GRID_BYTES: usize = 64 << 20;
+
+/// Bytes in one request of somebody who is not known yet.
+const SIGN_IN_BYTES: usize = 4 << 10;
 
 /// The whole interface over `app`, for whoever may read its store anyway.
 pub fn router(app: App) -> Router {
@@ -44,7 +47,7 @@ pub(crate) fn interface(app: App) -> Router {
         .on(Method::POST, "/notes/find", IDENTITY, Of::Server, note::find::find_notes)
         .on(Method::PUT, "/notes/{key}", IDENTITY, Of::Server, note::put::put_note)
         .on(Method::GET, "/notes/{key}", IDENTITY, Of::Server, note::show::show_note);
-    let document = openapi::document(&interface.declared);
+    let document = openapi::document(&[interface.declared, open_routes(&app).declared].concat());
     Router::new()
         .nest("/api/v1", interface.router)
         .route("/api/v1/", needing(&app, IDENTITY, Of::Server, get(hello::hello)))
@@ -53,6 +56,17 @@ pub(crate) fn interface(app: App) -> Router {
         .method_not_allowed_fallback(no_method)
         .layer(from_fn_with_state(app.clone(), report_defects))
         .with_state(app)
+}
+
+/// What is answered before anybody is known.
+pub(crate) fn open(app: App) -> Router {
+    Router::new().nest("/api/v1", open_routes(&app).router).with_state(app)
+}
+
+fn open_routes(app: &App) -> Routes {
+    Routes { app: app.clone(), router: Router::new(), declared: Vec::new() }
+        .on_large(Method::POST, "/set-up", Need::Nothing, Of::Server, SIGN_IN_BYTES, set_up::set_up)
+        .on_large(Method::POST, "/sessions", Need::Nothing, Of::Server, SIGN_IN_BYTES, session::create::create_session)
 }
 
 /// Routes under way: each comes with what it needs, and is written down for the document.

@@ -64,7 +64,12 @@ async fn check(State(rule): State<Rule>, request: Request, next: Next) -> Respon
 
 impl Rule {
     async fn judge(&self, caller: Option<&Principal>, named: &str) -> Result<(), Problem> {
-        let Some(caller) = caller else { return Err(unauthenticated()) };
+        let Some(caller) = caller else {
+            return match decide(None, None, self.need) {
+                Decision::Allowed => Ok(()),
+                Decision::Unauthenticated | Decision::Forbidden | Decision::Hidden => Err(unauthenticated()),
+            };
+        };
         let hidden = |what| Problem::no(what, named);
         let (need, project, what) = match self.of {
             Of::Server => (self.need, None, "address"),

@@ -12,19 +12,13 @@ mod once;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{
-    Router,
-    extract::DefaultBodyLimit,
-    middleware::from_fn_with_state,
-    routing::{get, post},
-};
+use axum::{Router, middleware::from_fn_with_state, routing::get};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use crate::{
     App,
-    router::interface,
+    router::{interface, open},
     seal::{seal_in_background, seal_touched},
-    session, set_up,
 };
 use connection::Doors;
 pub(crate) use connection::Peer;
@@ -112,10 +106,6 @@ fn served(app: App, guard: Guard) -> Router {
         .layer(from_fn_with_state(guard.clone(), guard::authenticate))
         .route("/health", get(health::health))
         .with_state(guard.clone());
-    let open = Router::new()
-        .route("/api/v1/set-up", post(set_up::set_up))
-        .route("/api/v1/sessions", post(session::create::create_session))
-        .layer(DefaultBodyLimit::max(4 << 10))
-        .with_state(app);
+    let open = open(app);
     own.merge(open).merge(native).layer(from_fn_with_state(guard, guard::watch))
 }

@@ -86,7 +86,7 @@ impl Serve {
             Some(_) => workspace.create()?,
             None => store.identity(&mendel_server::random(32), context::now()).await?,
         };
-        let app = App::new(store).of_workspace(&id).encrypted(self.behind_tls).reporting(|defect| log_defect(defect));
+        let app = App::new(store).of_workspace(&id).encrypted(self.behind_tls).reporting(log_defect);
         let token = mendel_server::random(48);
         let settings = ServerSettings {
             hosts: self.host_name.clone(),

@@ -68,7 +68,8 @@ fn s08_a_wrong_secret_and_an_unknown_key_are_told_alike() {
     let told = without_number(served.get("/api/v1/runs", &wrong));
     assert_eq!(told, without_number(served.get("/api/v1/runs", &unknown)));
     assert_eq!(told.0, 401);
-    let last = (0..5).map(|_| served.get("/api/v1/runs", &wrong)).last().expect("a reply");
+    let tries: Vec<_> = (0..5).map(|_| served.get("/api/v1/runs", &wrong)).collect();
+    let last = tries.last().expect("a reply");
     assert_eq!(last.status, 429);
     assert!(last.head.contains("retry-after: "), "{}", last.head);
     assert_eq!(served.get("/api/v1/runs", &key).status, 429, "a right try waits as well");
