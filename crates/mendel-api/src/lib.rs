@@ -23,6 +23,7 @@ mod result;
 mod run;
 mod series;
 mod server;
+mod tls;
 mod transport;
 mod upkeep;
 

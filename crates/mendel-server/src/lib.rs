@@ -47,7 +47,7 @@ pub use companion::{CompanionError, Ended, companion, companion_until};
 pub use forward::forward_to;
 pub use router::router;
 pub use seal::{seal_in_background, seal_touched};
-pub use serve::{Server, ServerSettings, server_router};
+pub use serve::{BadCertificate, Certificate, Server, ServerSettings, server_router};
 pub use set_up::open_set_up;
 pub use socket::serve_socket;
 pub use transport::RouterTransport;

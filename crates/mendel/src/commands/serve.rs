@@ -7,7 +7,7 @@ use std::{
 
 use clap::Args;
 use mendel_journal::{Claim, RunningServer, ServerLock, Workspace};
-use mendel_server::{App, Server, ServerSettings};
+use mendel_server::{App, BadCertificate, Certificate, Server, ServerSettings};
 use mendel_store::Store;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
@@ -48,6 +48,12 @@ pub struct Serve {
     /// Where bytes are kept: file:///folder; in the workspace when absent.
     #[arg(long, value_name = "URL")]
     blobs: Option<String>,
+    /// Encrypt connections with the certificate in this file, and the chain after it.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The key of the certificate.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
     /// Callers come through a proxy that encrypts: cookies are for encrypted connections only.
     #[arg(long)]
     behind_tls: bool,
@@ -79,6 +85,7 @@ impl Serve {
             let message = format!("`{address}` is a server already, and a folder is served");
             return Err(Failure::input_hint(message, "name a folder with `--workspace DIR`"));
         }
+        let certificate = self.certificate()?;
         // Before anybody is told that there is a server to end.
         let mut ends = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
         let (store, lock) = self.open(&workspace).await?;
@@ -86,11 +93,13 @@ impl Serve {
             Some(_) => workspace.create()?,
             None => store.identity(&mendel_server::random(32), context::now()).await?,
         };
-        let app = App::new(store).of_workspace(&id).encrypted(self.behind_tls).reporting(log_defect);
+        let app =
+            App::new(store).of_workspace(&id).encrypted(self.behind_tls || certificate.is_some()).reporting(log_defect);
         let token = mendel_server::random(48);
         let settings = ServerSettings {
             hosts: self.host_name.clone(),
             local_token: Some(token.clone()),
+            certificate: certificate.clone(),
             log_requests: self.log_requests,
         };
         let mut server = Server::new(app.clone(), settings);
@@ -98,9 +107,14 @@ impl Serve {
         for port in [self.api_port, self.web_port, self.files_port].into_iter().flatten() {
             listen(&mut server, SocketAddr::new(main.ip(), port)).await?;
         }
-        let url = format!("http://{}", reachable(bound));
+        let scheme = if certificate.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{}", reachable(bound));
         if let Some(lock) = &lock {
-            let running = RunningServer { address: url.clone(), token, pid: std::process::id() };
+            let address = match certificate {
+                Some(_) => format!("http://{}", server.listen_locally().await.map_err(|error| unheard(main, &error))?),
+                None => url.clone(),
+            };
+            let running = RunningServer { address, token, pid: std::process::id() };
             let silent = |error| Failure::trouble(format!("cannot say where the server is: {error}"));
             lock.announce(&running).map_err(silent)?;
         }
@@ -117,6 +131,13 @@ impl Serve {
         app.store().close().await;
         printer.note(format_args!("Ended"));
         Ok(Exit::Done)
+    }
+
+    fn certificate(&self) -> Result<Option<Certificate>, Failure> {
+        let Some((certificate, key)) = self.tls_cert.as_deref().zip(self.tls_key.as_deref()) else { return Ok(None) };
+        Certificate::read(certificate, key).map(Some).map_err(|error: BadCertificate| {
+            Failure::input_hint(error.to_string(), "both files are PEM, the certificate of the server first")
+        })
     }
 
     /// The store to serve. That of a folder is served by one server at a time, which holds its
@@ -148,13 +169,13 @@ impl Serve {
 
     /// Others than this machine are served in the clear only by someone who says so.
     fn check_encryption(&self, main: SocketAddr, printer: &Printer) -> Result<(), Failure> {
-        if main.ip().is_loopback() {
+        if main.ip().is_loopback() || self.tls_cert.is_some() {
             return Ok(());
         }
         if !self.insecure {
             return Err(Failure::input_hint(
                 format!("`{}` is reached by others, and keys would travel in the clear", main.ip()),
-                "stay on 127.0.0.1 behind a proxy that encrypts, or say `--insecure`",
+                "give `--tls-cert` and `--tls-key`, stay on 127.0.0.1 behind a proxy that encrypts, or say `--insecure`",
             ));
         }
         printer.note(format_args!("warning: keys travel in the clear to whoever reaches {}", main.ip()));
@@ -195,9 +216,11 @@ fn claim(workspace: &Workspace) -> Result<ServerLock, Failure> {
 }
 
 async fn listen(server: &mut Server, address: SocketAddr) -> Result<SocketAddr, Failure> {
-    server.listen(address).await.map_err(|error| {
-        Failure::trouble_hint(format!("cannot listen on {address}: {error}"), "`--port 0` takes a free port")
-    })
+    server.listen(address).await.map_err(|error| unheard(address, &error))
+}
+
+fn unheard(address: SocketAddr, error: &std::io::Error) -> Failure {
+    Failure::trouble_hint(format!("cannot listen on {address}: {error}"), "`--port 0` takes a free port")
 }
 
 /// The address that this machine reaches the server under.

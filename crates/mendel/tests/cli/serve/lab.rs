@@ -45,7 +45,7 @@ impl Served {
     }
 
     pub fn authority(&self) -> &str {
-        self.url.trim_start_matches("http://")
+        self.url.split_once("://").expect("an address").1
     }
 
     /// Sends a request as it stands and reads the answer to its end.

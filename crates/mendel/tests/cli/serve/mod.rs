@@ -8,3 +8,4 @@ mod native;
 mod postgres;
 mod remote;
 mod rights;
+mod tls;
