@@ -9,6 +9,7 @@ mod guard;
 mod health;
 mod metrics;
 mod once;
+mod page;
 mod tls;
 
 use std::{
@@ -128,5 +129,5 @@ fn served(app: App, guard: Guard) -> Router {
         .route("/health", get(health::health))
         .with_state(guard.clone());
     let open = open(app);
-    own.merge(open).merge(native).layer(from_fn_with_state(guard, guard::watch))
+    own.merge(page::pages()).merge(open).merge(native).layer(from_fn_with_state(guard, guard::watch))
 }

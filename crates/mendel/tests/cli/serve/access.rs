@@ -15,6 +15,10 @@ fn s12_the_set_up_link_makes_one_admin_once() {
         served.ask("POST", "/api/v1/set-up", &[], &body)
     };
 
+    let page = served.ask("GET", "/set-up", &[], "");
+    assert_eq!(page.status, 200);
+    assert!(page.head.contains("content-security-policy: default-src 'none'"), "{}", page.head);
+    assert!(!page.head.contains("unsafe") && page.body.contains("/set-up.js"));
     assert_eq!(set_up("guessed").status, 404);
     let made = set_up(&secret);
     assert_eq!(made.status, 200, "{made:?}");
