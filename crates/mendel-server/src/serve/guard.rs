@@ -143,6 +143,9 @@ fn same(one: &str, other: &str) -> bool {
 /// not, and no parameters of a segment.
 fn is_normal(path: &str) -> bool {
     let Some(inner) = path.strip_prefix('/') else { return false };
+    if inner.is_empty() {
+        return true;
+    }
     let inner = inner.strip_suffix('/').unwrap_or(inner);
     let lower = inner.to_ascii_lowercase();
     let bad = |part: &str| {
@@ -150,7 +153,7 @@ fn is_normal(path: &str) -> bool {
         dots.is_empty() || dots == "." || dots == ".."
     };
     let hidden = ["%00", "%25", "%5c", "\\", ";"].iter().any(|text| lower.contains(text));
-    inner.is_empty() || !(hidden || lower.split('/').flat_map(|part| part.split("%2f")).any(bad))
+    !(hidden || lower.split('/').flat_map(|part| part.split("%2f")).any(bad))
 }
 
 /// Takes a request in: checks its form, counts it, numbers its answer.
