@@ -150,8 +150,6 @@ def test_tt_159_a_task_that_was_not_submitted_is_named(place: Path, log: Path) -
             After(before=Sleep(n=1, log=log), log=log).submit()
         with pytest.raises(AttributeError):
             Leaf(v=1).submit()
-    with pytest.raises(NotUsable, match="within an experiment"):
-        Sleep(n=1, log=log).submit()
 
 
 def test_tt_236_tt_237_tt_238_a_failure_blocks_what_depends_on_it_and_is_raised(
@@ -456,3 +454,25 @@ def test_tt_094_one_job_at_a_time_holds_a_shared_folder(place: Path) -> None:
     with experiment(place, "sharing", jobs=3):
         jobs = [Sharing(n=n).submit().job for n in range(3)]
     assert [job.state for job in jobs] == [JobState.DONE] * 3 and len({job.path for job in jobs}) == 3
+
+
+def test_xm_06_a_plain_script_submits_into_an_experiment_of_its_own(log: Path, tmp_path: Path) -> None:
+    (tmp_path / "mendel.toml").write_text("")
+    study = tmp_path / "study.py"
+    head = f"import sys\nsys.path.append({str(HERE)!r})\nfrom pathlib import Path\nfrom work import *\n"
+    head += f"log = Path({str(log)!r})\n"
+
+    def go(text: str) -> Any:
+        study.write_text(head + text)
+        command = [sys.executable, str(study)]
+        env = {name: value for name, value in os.environ.items() if name != "MENDEL_WORKSPACE"}
+        return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+    done = go("one = Sleep(n=1, log=log).submit()\nAfter(before=one, log=log).submit()\n")
+    assert done.returncode == 0, done.stderr
+    assert lines(log)[1:] == ["end 1", "after"] and (tmp_path / "experiments" / "study" / "current").is_dir()
+    failed = go("Leave(code=1).submit()\n")
+    assert failed.returncode == 1 and "work.leave" in failed.stderr
+    crashed = go("one = Sleep(n=2, seconds=2, log=log).submit()\none.job.state\nraise KeyError('x')\n")
+    assert crashed.returncode == 1 and "KeyError" in crashed.stderr
+    assert (tmp_path / "jobs" / "work.sleep").is_dir() and not log.read_text().endswith("end 2\n")
