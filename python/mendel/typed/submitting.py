@@ -41,7 +41,7 @@ def submit(task: Any, init_tasks: Sequence[Any] = (), max_retries: int | None = 
         ConfigurationError: Something is missing, wrong, or not submitted itself.
         NotUsable: There is no experiment here, nor a workspace for one of this script.
     """
-    current = active.experiment.get() or of_script()
+    current = active.experiment or of_script()
     task = stands_for(task)
     state = task.__mendel__
     if isinstance(state.job, Job) and current.jobs.get(state.job.identity) is state.job:

@@ -240,6 +240,15 @@ def test_tt_230_tt_231_tt_232_jobs_outlive_the_process_that_prepared_them(
     assert [line.split()[0] for line in lines(log)] == ["start", "end", "after"]
 
 
+def test_tt_231_ctrl_c_returns_promptly_and_leaves_jobs_running(place: Path, log: Path, tmp_path: Path) -> None:
+    text = f"with experiment({str(place)!r}, 'long'):\n    Sleep(n=1, seconds=3, log=Path({str(log)!r})).submit()\n"
+    process = script(tmp_path, text)
+    until(lambda: lines(log))
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(2) != 0 and len(lines(log)) == 1
+    until(lambda: len(lines(log)) == 2)
+
+
 def test_tt_234_trap_25_a_job_that_was_killed_is_run_again(place: Path, log: Path) -> None:
     with experiment(place, "killed", on_failure="report"):
         one = Sleep(n=1, seconds=30, log=log).submit()
@@ -290,12 +299,16 @@ def test_tt_290_leaving_by_an_exception_leaves_jobs_running(place: Path, log: Pa
     assert len(lines(log)) == 2
 
 
-def test_tt_293_trap_17_a_dry_run_writes_nothing_and_generating_starts_nothing(place: Path, log: Path) -> None:
+def test_tt_293_trap_17_a_dry_run_writes_nothing_and_generating_starts_nothing(
+    place: Path, log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with experiment(place, "dry", mode=RunMode.DRY_RUN) as xp:
         out = Fold(dataset=dataset(), seed=1, log=log).submit()
         use = UseTopics(topics=out.topics, log=log).submit()
         assert len(use.job.dependencies) == 1 and len(xp.jobs) == 2
     assert not place.exists()
+    told = capsys.readouterr().out
+    assert f"{use.job.told_short()}  unscheduled, after work.fold/" in told
     with experiment(place, "dry", mode="generate"):
         one = Sleep(n=1, log=log).submit()
     assert (one.jobpath / "params.json").is_file() and lines(log) == []
@@ -349,7 +362,19 @@ def test_tt_176_callbacks_come_after_success(place: Path, log: Path) -> None:
         with experiment(place, "callback"):
             one = Sleep(n=3, log=log).submit()
             one.on_completed(lambda task: found.append(task.n))
+            one.on_completed(lambda task: UseDocuments(documents=Documents(name="called"), log=log).submit())
         assert found.pop() == 3 and not found
+    assert lines(log).count("use called") == 1
+
+
+def test_tt_174_a_callback_that_fails_fails_the_experiment(place: Path, log: Path) -> None:
+    def go() -> None:
+        with experiment(place, "callback"):
+            one = Sleep(n=3, log=log).submit()
+            one.on_completed(lambda task: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        go()
 
 
 def test_tt_096_results_of_older_code_are_used_with_a_note_or_made_again(
