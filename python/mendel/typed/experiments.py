@@ -83,7 +83,7 @@ class experiment:
             raise NotUsable(f'`on_failure` is "raise" or "report", not {on_failure!r}')
         if jobs is not None and jobs < 1:
             raise NotUsable(f"`jobs` is at least 1, not {jobs}")
-        self.workspace = Path(workspace).expanduser().absolute()
+        self.workspace = Path(workspace).expanduser().resolve()
         self.name = name
         self.mode = RunMode(mode)
         self.jobs: dict[str, Job] = {}
@@ -93,12 +93,11 @@ class experiment:
         self.rerun_stale = rerun_stale
         self._run: Path | None = None
         self._lock: int | None = None
-        self._token: Any = None
 
     @staticmethod
     def current() -> experiment | None:
         """The experiment whose block is being executed."""
-        found: experiment | None = active.experiment.get()
+        found: experiment | None = active.experiment
         return found
 
     @property
@@ -121,13 +120,13 @@ class experiment:
 
     def __enter__(self) -> experiment:
         """Begins: takes the name, and lets tasks be submitted."""
-        if active.experiment.get() is not None:
+        if active.experiment is not None:
             raise NotUsable("experiments do not lie within each other")
         if self.mode is not RunMode.DRY_RUN:
             self._open()
         if self.mode is RunMode.NORMAL:
             self.scheduler = Scheduler(LocalLauncher(self.workspace, self.name), self._slots, self.rerun_stale)
-        self._token = active.experiment.set(self)
+        active.experiment = self
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> bool:
@@ -141,7 +140,7 @@ class experiment:
         finally:
             if self.scheduler is not None:
                 self.scheduler.close()
-            active.experiment.reset(self._token)
+            active.experiment = None
             self._close(error)
         return isinstance(error, GracefulExperimentExit)
 
@@ -151,6 +150,10 @@ class experiment:
         Raises:
             FailedExperiment: Jobs did not succeed.
         """
+        if self.mode is RunMode.DRY_RUN:
+            for job in self.jobs.values():
+                needed = ", ".join(one.told_short() for one in job.dependencies)
+                print(f"{job.told_short()}  {job.state.value}{f', after {needed}' if needed else ''}")
         if self.scheduler is not None:
             self.scheduler.wait()
         failed = [job for job in self.jobs.values() if job.state is JobState.ERROR]

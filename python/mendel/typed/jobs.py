@@ -35,14 +35,13 @@ class JobState(Enum):
 class Launcher:
     """How the process of a job is started. This one starts it on this machine.
 
-    Hooks may read ``kind`` and change ``environ`` and ``requirements``.
+    Hooks may read ``kind`` and change ``environ``.
     """
 
     kind = "local"
 
     def __init__(self) -> None:
         self.environ: dict[str, str] = {}
-        self.requirements: dict[str, Any] = {}
 
 
 class Job:

@@ -107,6 +107,10 @@ class Scheduler:
         except BaseException as error:  # noqa: BLE001 - it is raised where somebody waits
             with self._changed:
                 self.faults.append(error)
+                for job in self.jobs.values():
+                    if not job.ended.is_set():
+                        job.state, job.reason, job.message = JobState.ERROR, "failed", f"the scheduler broke: {error}"
+                        job.ended.set()
                 self._changed.notify_all()
 
     def _step(self, job: Job) -> bool:

@@ -17,6 +17,7 @@ from mendel.typed.job_folder import PARAMS, JobFolder
 from mendel.typed.jobs import Job, JobState
 from mendel.typed.place import here
 from mendel.typed.saving import Saver
+from mendel.typed.scripting import of_script
 from mendel.typed.sealing import seal, validate
 from mendel.typed.sources import answers
 from mendel.typed.tags import tags
@@ -31,21 +32,16 @@ if TYPE_CHECKING:
 
 
 def submit(task: Any, init_tasks: Sequence[Any] = (), max_retries: int | None = None) -> Any:
-    """Queues a task in the current experiment; answers its outputs.
+    """Queues a task in the current experiment, else in that of the script; answers its outputs.
 
     A task that means what another one of the experiment means joins it. One that succeeded
     before is not executed again.
 
     Raises:
         ConfigurationError: Something is missing, wrong, or not submitted itself.
-        NotUsable: There is no experiment here.
+        NotUsable: There is no experiment here, nor a workspace for one of this script.
     """
-    current: experiment | None = active.experiment.get()
-    if current is None:
-        raise NotUsable(
-            f'`{shown(task)}` is submitted within an experiment: `with experiment("folder", "name"): …`; '
-            '`instance(DirectoryContext("folder")).execute()` runs it here'
-        )
+    current = active.experiment or of_script()
     task = stands_for(task)
     state = task.__mendel__
     if isinstance(state.job, Job) and current.jobs.get(state.job.identity) is state.job:
