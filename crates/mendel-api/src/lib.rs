@@ -34,7 +34,7 @@ pub use error::{ClientError, Problem, ProblemBody, TransportError};
 pub use event::EventQuery;
 pub use note::{FindNotes, FoundNotes};
 pub use record::{Appended, RecordsQuery};
-pub use result::{FindResults, FoundResults, PutResults};
+pub use result::{FindResults, FoundResults, Marks, PutResults};
 pub use run::{CreateRuns, DEFAULT_PAGE, RunPage, RunQuery};
 pub use series::{BUCKETS_MAX, Bucket, Extreme, SeriesData, SeriesInfo};
 pub use transport::{BoxFuture, SocketTransport, Transport, Unrepeatable};

@@ -30,6 +30,7 @@ pub fn router(app: App) -> Router {
         .route("/models", get(artifact::models::list_models))
         .route("/results", post(result::put::put_results).get(result::list::list_results))
         .route("/results/find", post(result::find::find_results))
+        .route("/results/marks", get(result::marks::list_marks))
         .route("/projects", post(project::create::create_project).get(project::list::list_projects))
         .route("/projects/{name}", get(project::show::show_project))
         .route("/batches/{id}", get(batch::show::show_batch))

@@ -198,6 +198,7 @@ def describe(pipeline: Pipeline, config: Config) -> List[Document]:
 
 def write_note(vault: Vault, task: Task, full_spec: Document, **facts: Any) -> None:
     """Notes a completion. Comes last: all that it names is stored."""
+    vault.flush()
     note = {
         "finished": now(),
         "full_spec": full_spec,

@@ -22,6 +22,9 @@ MAPPED_MIN = 1 << 20
 """Arrays from this size on are mapped into memory and not copied."""
 
 
+_LARGE = 1 << 16
+
+
 class UnstorableValue(TypeError):
     """A value has no format."""
 
@@ -74,13 +77,13 @@ def encode(value: Any, what: str, allow_pickle: bool = False) -> Encoded:
     )
 
 
-def decode(format: str, data: Callable[[], bytes], file: Callable[[str], Path], size: int) -> Any:
+def decode(format: str, data: Callable[[], bytes], file: Callable[[str | None], Path], size: int) -> Any:
     """The value that was encoded.
 
     Args:
         format: The format.
         data: Gives the bytes.
-        file: Gives a file of that name that holds them.
+        file: Gives a file of that name that holds them; without a name, one that is not changed.
         size: How many bytes there are.
     """
     kind, _, rest = format.partition(";")
@@ -160,19 +163,24 @@ def _pickled(value: Any, what: str) -> Encoded:
 def _npy(value: Any) -> bytes:
     import numpy
 
-    stream = io.BytesIO()
-    numpy.lib.format.write_array(stream, numpy.asanyarray(value), allow_pickle=False)
-    return stream.getvalue()
+    array, stream = numpy.asanyarray(value), io.BytesIO()
+    if array.nbytes < _LARGE or array.dtype.kind not in "biufc" or not array.flags.forc:
+        numpy.lib.format.write_array(stream, array, allow_pickle=False)
+        return stream.getvalue()
+    # The same bytes, but copied only once.
+    numpy.lib.format.write_array_header_1_0(stream, numpy.lib.format.header_data_from_array_1_0(array))
+    rows = numpy.asarray(array if array.flags.c_contiguous else array.T)
+    return b"".join((stream.getvalue(), rows.reshape(-1).view(numpy.uint8).data))
 
 
-def _array(data: Callable[[], bytes], file: Callable[[str], Path], size: int, scalar: bool) -> Any:
+def _array(data: Callable[[], bytes], file: Callable[[str | None], Path], size: int, scalar: bool) -> Any:
     import numpy
 
     if scalar or size < MAPPED_MIN:
         array = numpy.lib.format.read_array(io.BytesIO(data()), allow_pickle=False)
         return array[()] if scalar else array
     # Copy-on-write: the stage may change it, the file stays.
-    return numpy.asarray(numpy.load(file("array.npy"), mmap_mode="c", allow_pickle=False))
+    return numpy.asarray(numpy.load(file(None), mmap_mode="c", allow_pickle=False))
 
 
 def _frame(value: Any) -> Encoded | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Dict, List, Set
@@ -20,7 +21,9 @@ from mendel.pipeline.edited import Sources
 from mendel.pipeline.fingerprint import code_digests, subject
 from mendel.pipeline.input_id import written
 from mendel.pipeline.job import Job
+from mendel.pipeline.known import Known
 from mendel.pipeline.pipeline import scope_path
+from mendel.pipeline.plain import plain
 from mendel.pipeline.scope_files import ScopeFiles, at
 from mendel.pipeline.vault import Vault
 from mendel.store import Store, now
@@ -33,6 +36,9 @@ if TYPE_CHECKING:
 
 FLUSH_SECONDS = 0.05
 """How long a result waits for others, to be put together with them."""
+
+IDLE_SECONDS = 1.0
+"""After so long without results, nobody waits for them."""
 
 
 @dataclass
@@ -67,13 +73,18 @@ class Steps:
         self.job = job
         self.pipeline = pipeline
         self.vault = Vault(store)
+        self.params: Document = plain(job.params)
         self.outcomes: Dict[InputID | None, Outcome] = {}
         self.files: ScopeFiles | None = None
         self._claims = Claims(store.workspace)
+        self._known = Known(store, self._claims)
         self._store = store
         self._results: Dict[str, Document] = {}
-        self._timer: threading.Timer | None = None
-        self._lock = threading.Lock()
+        self._unput: Set[str] = set()
+        self._new: Dict[tuple[str, bool], Document] = {}
+        self._flusher: threading.Thread | None = None
+        self._lock = threading.Condition()
+        self._flushing = threading.Lock()
         self._spoiled: Set[str] = set()
         self._sources = Sources(job.folders, job.planned, dict(job.code)) if job.folders else None
         unknown = [stage for stage in pipeline.stages if subject(stage) not in job.code]
@@ -123,8 +134,10 @@ class Steps:
             keeps: The fields whose values must be in the store.
             input_id: The input, whose files of scopes are looked at.
         """
-        found = [] if forced else self._store.find_results([identity])[0]
+        found = [] if forced else self._stored(identity)
         candidates = [result for result in found if _has_values(result, keeps)]
+        if not candidates and (step, forced) in self._new:
+            return self._new[step, forced]
         present = [[self._present(one, input_id) for one in result["dependencies"]] for result in candidates]
         question = {
             "step": step,
@@ -134,7 +147,18 @@ class Steps:
             "candidates": [{"result": one, "present": now} for one, now in zip(candidates, present)],
         }
         decision: Document = json.loads(_native.decide(json.dumps(question)))
+        if not candidates:
+            # What is said of a step without results is the same for all inputs.
+            self._new[step, forced] = decision
         return decision
+
+    def _stored(self, identity: str) -> List[Document]:
+        """The results of that identity, those that were not put yet included."""
+        if identity in self._unput:
+            self.flush()
+        elif not self._known.may_have(identity):
+            return []
+        return self._store.find_results([identity])[0]
 
     def claim(self, step: str) -> None:
         """Makes sure that nobody else computes a step, until its result is put or it is released."""
@@ -154,24 +178,31 @@ class Steps:
         """Keeps a result, soon, and together with those that follow closely."""
         with self._lock:
             self._results[step] = result
-            if self._timer is None:
-                self._timer = threading.Timer(FLUSH_SECONDS, self._flush_later)
-                self._timer.daemon = True
-                self._timer.start()
+            self._unput.add(result["identity"])
+            if self._flusher is None:
+                self._flusher = threading.Thread(target=self._flush_soon, daemon=True)
+                self._flusher.start()
+            self._lock.notify()
 
     def flush(self) -> None:
         """Puts all results into the store, and then gives up the claims on them."""
-        with self._lock:
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
-            if self._results:
-                self._doubt_edited()
-                self._store.put_results(list(self._results.values()))
-                self._claims.release(self._results)
-                self._results = {}
+        with self._flushing:
+            with self._lock:
+                batch = dict(self._results)
+            if not batch:
+                return
+            self._doubt_edited(batch)
+            self.vault.flush()
+            self._store.put_results(list(batch.values()))
+            self._claims.leave_sign()
+            with self._lock:
+                for step, result in batch.items():
+                    if self._results[step] is result:
+                        del self._results[step]
+                        self._claims.release([step])
+                self._unput = {result["identity"] for result in self._results.values()}
 
-    def _doubt_edited(self) -> None:
+    def _doubt_edited(self, batch: Dict[str, Document]) -> None:
         """A result of code that was edited meanwhile depends on code that nobody knows: it never answers."""
         if self._sources is None:
             return
@@ -180,18 +211,25 @@ class Steps:
             self._spoiled |= new
             named = ", ".join(f"`{name}`" for name in sorted(new))
             warn("the code of %s changed while it ran; these results answer no later request", named)
-        for result in self._results.values():
+        for result in batch.values():
             for one in result["dependencies"]:
                 if one["kind"] == "code" and one["subject"] in self._spoiled:
                     one["digest"] = None
                     result["key"] = _native.result_key(result["identity"], json.dumps(result["dependencies"]))
 
-    def _flush_later(self) -> None:
-        try:
-            self.flush()
-        except _native.MendelError:
-            # The results are still there; the next flush tries again, where it can be told.
-            detail("results of stages were not put yet")
+    def _flush_soon(self) -> None:
+        """Flushes what was put a moment ago, as long as something is put."""
+        while True:
+            with self._lock:
+                if not self._results and not self._lock.wait_for(lambda: self._results, IDLE_SECONDS):
+                    self._flusher = None
+                    return
+            time.sleep(FLUSH_SECONDS)
+            try:
+                self.flush()
+            except _native.MendelError:
+                # The results are still there; the next flush tries again, where it can be told.
+                detail("results of stages were not put yet")
 
     def result(
         self, stage: Any, input_id: Any, identity: str, reads: Dict[str, str | None], made: Document

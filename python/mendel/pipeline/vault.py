@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 from typing import Any, Dict
 
@@ -13,12 +14,16 @@ from mendel.pipeline.observe import Stat, look
 from mendel.store import Store
 
 
+WAITING_MAX = 32 << 20
+"""Bytes that wait to be put, at most: whoever makes more waits until they are put."""
+
+
 class Damaged(Exception):
     """A stored value is missing, or its bytes are not what they were."""
 
 
 class Vault:
-    """Keeps and brings values.
+    """Keeps and brings values. What it keeps is put together, and durable after a flush.
 
     Args:
         store: The store.
@@ -27,11 +32,32 @@ class Vault:
     def __init__(self, store: Store) -> None:
         self.store = store
         self._digests: Dict[tuple[str, Stat], str] = {}
+        self._waiting: Dict[str, bytes] = {}
+        self._size = 0
+        self._lock = threading.Lock()
+        self._putting = threading.Lock()
 
     def keep(self, cell: Cell, encoded: Encoded, kept: bool) -> None:
         """Gives a cell its stored form; only a kept one leaves its bytes here."""
         cell.format, cell.size, cell.kept = encoded.format, len(encoded.data), kept
-        cell.digest = self.store.put_blob(encoded.data)[0] if kept else _native.digest(encoded.data)
+        cell.digest = digest = _native.digest(encoded.data)
+        if kept:
+            with self._lock:
+                if digest not in self._waiting:
+                    self._waiting[digest] = encoded.data
+                    self._size += cell.size
+            if self._size > WAITING_MAX:
+                self.flush()
+
+    def flush(self) -> None:
+        """Puts what waits into the store; it is durable when this returns."""
+        with self._putting:
+            with self._lock:
+                batch = dict(self._waiting)
+            if batch:
+                self.store.put_blobs(list(batch.items()))
+                with self._lock:
+                    self._size -= sum(len(self._waiting.pop(digest)) for digest in batch)
 
     def bring(self, cell: Cell) -> Any:
         """The value of a cell.
@@ -41,15 +67,22 @@ class Vault:
         """
         digest = cell.digest
         assert digest is not None, "a cell without value has a digest"
+        if digest in self._waiting:
+            self.flush()
         try:
             return decode(
                 cell.format,
                 lambda: self.store.blob(digest),
-                lambda name: cache.download(self.store, digest, name),
+                lambda name: self._file(digest, name),
                 cell.size,
             )
         except _native.Refused as error:
             raise Damaged(f"`{cell.name}`: {error}") from error
+
+    def _file(self, digest: str, name: str | None) -> Path:
+        """A file with these bytes. Where it needs no name it is that of the store, which nobody may change."""
+        here = None if name is not None else _native.blob_file(self.store.workspace, digest)
+        return cache.download(self.store, digest, name or "content") if here is None else Path(here)
 
     def file_digest(self, path: str | os.PathLike[str]) -> str | None:
         """Digest of a file; None where there is none."""
