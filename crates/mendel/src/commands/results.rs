@@ -94,12 +94,13 @@ async fn of_task(context: &Context, path: &Path) -> Result<Vec<Stored>, Failure>
     let folder = path.canonicalize().map_err(|error| Failure::input(format!("`{}`: {error}", path.display())))?;
     let note = context.client.note(&note_key(&folder.display().to_string())).await?;
     let completion: Option<Completion> = note.and_then(|note| serde_json::from_value(note).ok());
-    completion.map(stored).ok_or_else(|| {
-        Failure::input_hint(
+    match completion {
+        Some(completion) => Ok(stored(completion.whole(&context.client).await?)),
+        None => Err(Failure::input_hint(
             format!("`{}` was never completed", path.display()),
             "`mendel run` completes it; `mendel status` tells how it stands",
-        )
-    })
+        )),
+    }
 }
 
 async fn of_run(context: &Context, reference: &str) -> Result<Vec<Stored>, Failure> {

@@ -1,10 +1,15 @@
 //! What a run of a task would do, step by step: looked up as the worker would, without it.
 //!
 //! A step whose inputs are computed anew is told as computed; early cut-off may still spare it.
+//! Of a million steps each keeps little: what many have in common they share, and the digests
+//! of a field are forgotten after the last stage that reads it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
-use mendel_engine::{Action, Candidate, StepRequest, plan};
+use mendel_engine::{Action, Candidate, StepRequest, pipeline::StageDecl, plan};
 use mendel_model::{
     Canonical, Dependency, DependencyKind, Digest, Identity, InputId, Reason, ReasonKind, RunId, StepResult, stage_step,
 };
@@ -18,16 +23,19 @@ use crate::{context::Context, exit::Failure, run::index, run::options::RunOption
 /// The field that is there without a stage that makes it.
 const INPUT_ID: &str = "input_id";
 
+/// Inputs that are looked up at once.
+const AT_ONCE: usize = 1_000;
+
 /// One step of a task.
 pub struct Step {
     /// Id of its stage.
-    pub stage: String,
+    pub stage: Arc<str>,
     /// Its input.
     pub input: InputId,
     /// The run whose result answers it; none where it is computed.
     pub reused: Option<RunId>,
     /// Why it is computed.
-    pub reasons: Vec<Reason>,
+    pub reasons: Arc<[Reason]>,
     /// Seconds that it took before, where that is known.
     pub seconds: Option<f64>,
 }
@@ -49,8 +57,15 @@ pub struct Planner<'a> {
     files: HashMap<String, Option<Digest>>,
 }
 
-/// The fields of one input: digest of each value, none where it is computed anew.
-type Fields = HashMap<String, Option<Digest>>;
+/// The fields that a later stage reads: for each input the digest of its value, none where it
+/// is computed anew.
+type Fields = HashMap<String, Vec<Option<Digest>>>;
+
+/// What a stage means beside the fields of an input.
+struct Meaning {
+    config: Value,
+    params: BTreeMap<String, Value>,
+}
 
 impl<'a> Planner<'a> {
     /// A planner for the tasks of `forest`.
@@ -62,18 +77,22 @@ impl<'a> Planner<'a> {
 
     /// The steps of `task`, stage by stage.
     pub async fn steps(&mut self, task: &StagedTask, stood: &Stood) -> Result<Vec<Step>, Failure> {
-        let inputs = task.inputs.iter().map(|input| {
-            let own = Canonical::new("value").value(&input.value()).finish();
-            Fields::from([(INPUT_ID.to_owned(), Some(own))])
-        });
-        let mut fields: Vec<Fields> = inputs.collect();
+        let own = |input: &InputId| Some(Canonical::new("value").value(&input.value()).finish());
+        let mut fields = Fields::from([(INPUT_ID.to_owned(), task.inputs.iter().map(own).collect())]);
         let enabled = task.pipeline.enabled(&task.config);
         let diverging = stood.standing.first_diverging.as_deref();
-        let first = task.pipeline.stages.iter().position(|stage| Some(stage.id.as_str()) == diverging);
-        let mut steps = Vec::new();
-        for place in (0..task.pipeline.stages.len()).filter(|place| enabled[*place]) {
-            let record = stood.completion.as_ref().filter(|_| first.is_none_or(|first| place < first));
-            steps.extend(self.stage((task, place), stood, record, &mut fields).await?);
+        let stages = &task.pipeline.stages;
+        let first = stages.iter().position(|stage| Some(stage.id.as_str()) == diverging);
+        let completion = match stood.completion.clone() {
+            Some(completion) => Some(completion.whole(&self.context.client).await?),
+            None => None,
+        };
+        let mut steps = Vec::with_capacity(task.inputs.len() * enabled.iter().filter(|is| **is).count());
+        for place in (0..stages.len()).filter(|place| enabled[*place]) {
+            let record = completion.as_ref().filter(|_| first.is_none_or(|first| place < first));
+            self.stage((task, place), (stood, completion.as_ref(), record), &mut fields, &mut steps).await?;
+            let is_read = |field: &str| stages[place + 1..].iter().any(|stage| stage.reads().any(|read| read == field));
+            fields.retain(|field, _| is_read(field));
         }
         // The index only saves reading.
         let _ = self.index.save();
@@ -83,62 +102,62 @@ impl<'a> Planner<'a> {
     async fn stage(
         &mut self,
         (task, place): (&StagedTask, usize),
-        stood: &Stood,
-        record: Option<&Completion>,
-        fields: &mut [Fields],
-    ) -> Result<Vec<Step>, Failure> {
+        (stood, completion, record): (&Stood, Option<&Completion>, Option<&Completion>),
+        fields: &mut Fields,
+        steps: &mut Vec<Step>,
+    ) -> Result<(), Failure> {
         let stage = &task.pipeline.stages[place];
-        let identities: Vec<_> = task
-            .inputs
-            .iter()
-            .zip(fields.iter())
-            .map(|(input, fields)| {
-                let identity = self.identity((task, place), fields)?;
-                // Only the worker knows what auto-configuration makes of the config.
-                let known = record.and_then(|record| record.steps.get(&input.json())?.get(&stage.id));
-                Some(known.map_or(identity, |step| step.identity))
-            })
-            .collect();
-        let wanted: Vec<_> = identities.iter().flatten().copied().collect();
-        let forced = self.options.force || self.options.no_pickup;
-        let mut found = match forced {
-            true => Vec::new(),
-            false => self.context.client.results_of(&wanted).await?,
-        }
-        .into_iter();
-        let mut steps = Vec::with_capacity(identities.len());
-        for ((input, fields), identity) in task.inputs.iter().zip(fields.iter_mut()).zip(identities) {
-            let results = if identity.is_some() { found.next().unwrap_or_default() } else { Vec::new() };
-            let seconds = stood.completion.as_ref().and_then(|completion| completion.seconds(&stage.id, input));
-            let seconds = seconds.or_else(|| results.first().map(|result| result.duration as f64 / 1000.0));
-            let (answer, reasons) = self.decide((task, place), input, identity, results)?;
-            let reasons = self.explain(reasons, (task, place), stood, (&*fields, identity.is_none()));
-            for field in &stage.outputs {
-                let made = answer.as_ref().and_then(|result| result.stage.as_ref());
-                let made = made.and_then(|made| made.fields.iter().find(|made| made.name == *field));
-                fields.insert(field.clone(), made.map(|made| made.digest));
-            }
-            for field in &stage.consumes {
-                fields.remove(field);
-            }
-            let reused = answer.map(|result| result.run);
-            let reasons = if reused.is_some() { Vec::new() } else { reasons };
-            steps.push(Step { stage: stage.id.clone(), input: input.clone(), reused, reasons, seconds });
-        }
-        Ok(steps)
-    }
-
-    /// What a step means; none where what it reads is computed anew.
-    fn identity(&self, (task, place): (&StagedTask, usize), fields: &Fields) -> Option<Identity> {
-        let stage = &task.pipeline.stages[place];
-        let reads = stage.reads().map(|field| Some((field.to_owned(), (*fields.get(field)?)?)));
-        let reads: BTreeMap<_, _> = reads.collect::<Option<_>>()?;
-        let params: BTreeMap<_, _> = task.visible.clone().into_iter().collect();
-        let config = match config_of(&task.config, &stage.id) {
-            Value::Null => Value::Object(Map::new()),
-            config => config.clone(),
+        let meaning = Meaning {
+            config: match config_of(&task.config, &stage.id) {
+                Value::Null => Value::Object(Map::new()),
+                config => config.clone(),
+            },
+            params: task.visible.clone().into_iter().collect(),
         };
-        Some(Identity::of_stage(&stage.id, &config, &params, &reads))
+        let identity = |at: usize| {
+            let identity = meaning.identity(stage, fields, at)?;
+            // Only the worker knows what auto-configuration makes of the config.
+            let known = record.and_then(|record| record.steps.get(&task.inputs[at].json())?.get(&stage.id));
+            Some(known.map_or(identity, |step| step.identity))
+        };
+        let identities: Vec<_> = (0..task.inputs.len()).map(identity).collect();
+        let (name, forced): (Arc<str>, _) = (stage.id.as_str().into(), self.options.force || self.options.no_pickup);
+        let mut made: Vec<Vec<Option<Digest>>> = stage.outputs.iter().map(|_| Vec::new()).collect();
+        let mut reasons: Arc<[Reason]> = Arc::new([]);
+        for (part, inputs) in task.inputs.chunks(AT_ONCE).enumerate() {
+            let identities = &identities[part * AT_ONCE..][..inputs.len()];
+            let wanted: Vec<_> = identities.iter().flatten().filter(|_| !forced).copied().collect();
+            let mut found = self.context.client.results_of(&wanted).await?.into_iter();
+            for (at, (input, identity)) in inputs.iter().zip(identities).enumerate() {
+                let is_asked = identity.is_some() && !forced;
+                let results = if is_asked { found.next().unwrap_or_default() } else { Vec::new() };
+                let seconds = completion.and_then(|completion| completion.seconds(&stage.id, input));
+                let seconds = seconds.or_else(|| results.first().map(|result| result.duration as f64 / 1000.0));
+                let (answer, decided) = self.decide((task, place), input, *identity, results)?;
+                let record = answer.as_ref().and_then(|result| result.stage.as_ref());
+                for (field, column) in stage.outputs.iter().zip(&mut made) {
+                    let made = record.and_then(|record| record.fields.iter().find(|made| made.name == *field));
+                    column.push(made.map(|made| made.digest));
+                }
+                let own = match answer {
+                    Some(_) => Vec::new(),
+                    None => {
+                        let anew = identity.is_none().then(|| anew(stage, fields, part * AT_ONCE + at));
+                        self.explain(decided, stage, stood, anew)
+                    }
+                };
+                if *own != *reasons {
+                    reasons = own.into();
+                }
+                let reused = answer.map(|result| result.run);
+                steps.push(Step { stage: name.clone(), input: input.clone(), reused, reasons: reasons.clone(), seconds });
+            }
+        }
+        for field in &stage.consumes {
+            fields.remove(field);
+        }
+        fields.extend(stage.outputs.iter().cloned().zip(made));
+        Ok(())
     }
 
     fn decide(
@@ -171,29 +190,21 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Why a step is computed: what stands against its stage, else what the engine says.
-    fn explain(
-        &self,
-        decided: Vec<Reason>,
-        (task, place): (&StagedTask, usize),
-        stood: &Stood,
-        (fields, is_downstream): (&Fields, bool),
-    ) -> Vec<Reason> {
+    /// Why a step is computed: what stands against its stage, else which field is computed
+    /// anew, else what the engine says.
+    fn explain(&self, decided: Vec<Reason>, stage: &StageDecl, stood: &Stood, anew: Option<&str>) -> Vec<Reason> {
         if self.options.force || self.options.no_pickup {
             return decided;
         }
-        let stage = &task.pipeline.stages[place];
         let own = stood.standing.causes.iter().filter(|cause| cause.stage.as_deref() == Some(&stage.id));
         let own: Vec<_> = own.map(reason::of).collect();
-        if !own.is_empty() {
-            return own;
+        match anew {
+            _ if !own.is_empty() => own,
+            Some(field) => {
+                vec![Reason::new(ReasonKind::Unknown, format!("it reads `{field}`, which is computed anew"))]
+            }
+            None => decided,
         }
-        if is_downstream {
-            let anew = stage.reads().find(|field| !matches!(fields.get(*field), Some(Some(_))));
-            let subject = format!("`{}`, which is computed anew", anew.unwrap_or_default());
-            return vec![Reason::new(ReasonKind::Unknown, format!("it reads {subject}"))];
-        }
-        decided
     }
 
     fn present(
@@ -233,4 +244,19 @@ impl<'a> Planner<'a> {
         self.files.insert(path, digest);
         Ok(digest)
     }
+}
+
+impl Meaning {
+    /// What the step of the input at `at` means; none where what it reads is computed anew.
+    fn identity(&self, stage: &StageDecl, fields: &Fields, at: usize) -> Option<Identity> {
+        let reads = stage.reads().map(|field| Some((field.to_owned(), fields.get(field)?[at]?)));
+        let reads: BTreeMap<_, _> = reads.collect::<Option<_>>()?;
+        Some(Identity::of_stage(&stage.id, &self.config, &self.params, &reads))
+    }
+}
+
+/// A field that the stage reads and that is computed anew for the input at `at`.
+fn anew<'s>(stage: &'s StageDecl, fields: &Fields, at: usize) -> &'s str {
+    let is_known = |field: &&str| fields.get(*field).is_some_and(|column| column[at].is_some());
+    stage.reads().find(|field| !is_known(field)).unwrap_or_default()
 }
