@@ -44,7 +44,9 @@ mod _native {
     use crate::{
         client::Client,
         error::{MendelError, Refused, Unreachable},
-        facts::{binary, blob_file, connect, digest, leftover, new_id, owner, owner_alive, workspace_create, workspace_find},
+        facts::{
+            binary, blob_file, connect, digest, leftover, new_id, owner, owner_alive, workspace_create, workspace_find,
+        },
         marks::Marks,
         run_writer::RunWriter,
         stage::{decide, result_key, stage_identity, value_digest},

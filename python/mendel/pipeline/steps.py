@@ -23,7 +23,6 @@ from mendel.pipeline.input_id import written
 from mendel.pipeline.job import Job
 from mendel.pipeline.known import Known
 from mendel.pipeline.pipeline import scope_path
-from mendel.pipeline.plain import plain
 from mendel.pipeline.scope_files import ScopeFiles, at
 from mendel.pipeline.vault import Vault
 from mendel.store import Store, now
@@ -73,7 +72,6 @@ class Steps:
         self.job = job
         self.pipeline = pipeline
         self.vault = Vault(store)
-        self.params: Document = plain(job.params)
         self.outcomes: Dict[InputID | None, Outcome] = {}
         self.files: ScopeFiles | None = None
         self._claims = Claims(store.workspace)

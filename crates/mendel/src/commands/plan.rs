@@ -98,7 +98,7 @@ pub async fn tree_steps(
     printer: &Printer,
 ) -> Result<Vec<Entry>, Failure> {
     let TreeRequest { forest, stood } = request;
-    let mut planner = Planner::new(context, forest, options)?;
+    let mut planner = Planner::new(context, forest, stood, options)?;
     let mut steps = Vec::new();
     for (task, stood) in forest.tasks.iter().zip(stood).filter(|(task, _)| task.selected && task.runnable) {
         let shown: Arc<str> = task.shown.as_str().into();

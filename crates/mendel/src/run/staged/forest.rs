@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use mendel_engine::pipeline::CurrentStage;
 use mendel_model::{Canonical, Identity, InputId, Origin, Param, Timestamp};
 use mendel_snapshot::project_root;
 use mendel_spec::{Assignment, Kind, Place, Problem, Problems, Tree, TreeOptions, TreeTask, read_tree, split_values};
@@ -67,6 +68,17 @@ impl StagedTask {
     pub fn identity(&self) -> Identity {
         let mut form = Canonical::new("staged");
         form.text(&self.address).value(&self.spec).identity()
+    }
+
+    /// Its stages as they are now, in pipeline order.
+    pub fn current_stages(&self) -> Vec<CurrentStage> {
+        let current = self.pipeline.stages.iter().enumerate().map(|(place, stage)| CurrentStage {
+            id: stage.id.clone(),
+            class: stage.class.clone(),
+            code: self.pipeline.digest(place),
+            config: config_of(&self.config, &stage.id).clone(),
+        });
+        current.collect()
     }
 }
 

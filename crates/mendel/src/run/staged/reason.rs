@@ -9,7 +9,10 @@ use mendel_engine::pipeline::Cause;
 use mendel_model::{Reason, ReasonKind};
 use serde::{Deserialize, Serialize};
 
-use super::{StagedTask, prints::{self, Print}};
+use super::{
+    StagedTask,
+    prints::{self, Print},
+};
 use crate::{context::Context, exit::Failure};
 
 /// Symbols that are named in one reason.

@@ -35,6 +35,9 @@ pub struct Completion {
     /// The fields of each input as JSON.
     #[serde(default)]
     pub fields: BTreeMap<String, Vec<StageField>>,
+    /// The hyperparameters of each input as JSON, as they were used.
+    #[serde(default)]
+    pub configs: BTreeMap<String, Value>,
     /// How many of its steps the run computed, and how many others did.
     #[serde(default)]
     shares: Option<(usize, usize)>,
@@ -49,6 +52,8 @@ struct Part {
     times: BTreeMap<String, BTreeMap<String, f64>>,
     steps: BTreeMap<String, BTreeMap<String, RecordedStep>>,
     fields: BTreeMap<String, Vec<StageField>>,
+    #[serde(default)]
+    configs: BTreeMap<String, Value>,
 }
 
 /// A step of a completion.
@@ -69,6 +74,7 @@ impl Completion {
             let Some(part) = part else { continue };
             self.steps.extend(part.steps);
             self.fields.extend(part.fields);
+            self.configs.extend(part.configs);
             for (stage, times) in part.times {
                 self.times.entry(stage).or_default().extend(times);
             }

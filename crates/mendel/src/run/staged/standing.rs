@@ -2,14 +2,12 @@
 
 use std::collections::HashMap;
 
-use mendel_engine::pipeline::{Cause, Completed, CurrentStage, Pending, Standing, Wanted, pending};
+use mendel_engine::pipeline::{Cause, Completed, Pending, Standing, Wanted, pending};
 use mendel_model::{Dependency, DependencyKind, Digest, EnvironmentPolicy, Reason, ReasonKind, RunId};
 use mendel_snapshot::StatIndex;
 
 use super::{
-    Forest, StagedTask,
-    pipeline::config_of,
-    reason,
+    Forest, StagedTask, reason,
     record::{Completion, completions},
 };
 use crate::{context::Context, exit::Failure, run::index};
@@ -54,13 +52,7 @@ pub async fn stand(context: &Context, forest: &Forest) -> Result<Vec<Stood>, Fai
 }
 
 fn standing(forest: &Forest, task: &StagedTask, completion: Option<&Completion>) -> Standing {
-    let current = task.pipeline.stages.iter().enumerate().map(|(place, stage)| CurrentStage {
-        id: stage.id.clone(),
-        class: stage.class.clone(),
-        code: task.pipeline.digest(place),
-        config: config_of(&task.config, &stage.id).clone(),
-    });
-    let current: Vec<_> = current.collect();
+    let current = task.current_stages();
     let origin = |path: &str| forest.origin(task, path);
     let wanted = Wanted { runnable: task.runnable, stages: &current, spec: &task.spec, origin: &origin };
     let record = completion.map(|record| Completed { stages: &record.pipeline, spec: &record.full_spec });

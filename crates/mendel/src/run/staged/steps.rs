@@ -6,10 +6,15 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    path::Path,
     sync::Arc,
 };
 
-use mendel_engine::{Action, Candidate, StepRequest, pipeline::StageDecl, plan};
+use mendel_engine::{
+    Action, Candidate, StepRequest,
+    pipeline::{StageDecl, first_diverging},
+    plan,
+};
 use mendel_model::{
     Canonical, Dependency, DependencyKind, Digest, Identity, InputId, Reason, ReasonKind, RunId, StepResult, stage_step,
 };
@@ -55,11 +60,22 @@ pub struct Planner<'a> {
     environment: Option<Digest>,
     index: StatIndex,
     files: HashMap<String, Option<Digest>>,
+    completions: HashMap<&'a str, &'a Completion>,
+    /// Those around the task that is looked at, with all that they keep.
+    above: HashMap<String, Arc<Completion>>,
 }
 
 /// The fields that a later stage reads: for each input the digest of its value, none where it
 /// is computed anew.
 type Fields = HashMap<String, Vec<Option<Digest>>>;
+
+/// A completion of the task itself, or of one around it.
+struct Known {
+    own: bool,
+    completion: Arc<Completion>,
+    /// The first stage that diverges from it, if one does.
+    first: Option<usize>,
+}
 
 /// What a stage means beside the fields of an input.
 struct Meaning {
@@ -68,11 +84,28 @@ struct Meaning {
 }
 
 impl<'a> Planner<'a> {
-    /// A planner for the tasks of `forest`.
-    pub fn new(context: &'a Context, forest: &'a Forest, options: &'a RunOptions) -> Result<Self, Failure> {
+    /// A planner for the tasks of `forest`, which stand as `stood` tells.
+    pub fn new(
+        context: &'a Context,
+        forest: &'a Forest,
+        stood: &'a [Stood],
+        options: &'a RunOptions,
+    ) -> Result<Self, Failure> {
+        let completions = forest.tasks.iter().zip(stood);
+        let completions =
+            completions.filter_map(|(task, stood)| Some((task.address.as_str(), stood.completion.as_ref()?)));
         let environment = forest.known_lock(context)?.map(|lock| lock.digest());
         let index = index::of(context, &forest.project);
-        Ok(Self { context, forest, options, environment, index, files: HashMap::new() })
+        Ok(Self {
+            context,
+            forest,
+            options,
+            environment,
+            index,
+            files: HashMap::new(),
+            completions: completions.collect(),
+            above: HashMap::new(),
+        })
     }
 
     /// The steps of `task`, stage by stage.
@@ -80,17 +113,11 @@ impl<'a> Planner<'a> {
         let own = |input: &InputId| Some(Canonical::new("value").value(&input.value()).finish());
         let mut fields = Fields::from([(INPUT_ID.to_owned(), task.inputs.iter().map(own).collect())]);
         let enabled = task.pipeline.enabled(&task.config);
-        let diverging = stood.standing.first_diverging.as_deref();
         let stages = &task.pipeline.stages;
-        let first = stages.iter().position(|stage| Some(stage.id.as_str()) == diverging);
-        let completion = match stood.completion.clone() {
-            Some(completion) => Some(completion.whole(&self.context.client).await?),
-            None => None,
-        };
+        let known = self.known(task, stood).await?;
         let mut steps = Vec::with_capacity(task.inputs.len() * enabled.iter().filter(|is| **is).count());
         for place in (0..stages.len()).filter(|place| enabled[*place]) {
-            let record = completion.as_ref().filter(|_| first.is_none_or(|first| place < first));
-            self.stage((task, place), (stood, completion.as_ref(), record), &mut fields, &mut steps).await?;
+            self.stage((task, place), (stood, &known), &mut fields, &mut steps).await?;
             let is_read = |field: &str| stages[place + 1..].iter().any(|stage| stage.reads().any(|read| read == field));
             fields.retain(|field, _| is_read(field));
         }
@@ -99,10 +126,38 @@ impl<'a> Planner<'a> {
         Ok(steps)
     }
 
+    /// The completions that tell of the steps of `task`: its own, then those of the tasks around it.
+    async fn known(&mut self, task: &StagedTask, stood: &Stood) -> Result<Vec<Known>, Failure> {
+        let mut around = Vec::new();
+        if let Some(completion) = &stood.completion {
+            around.push((true, Arc::new(completion.clone().whole(&self.context.client).await?)));
+        }
+        let above: Vec<String> =
+            Path::new(&task.address).ancestors().skip(1).map(|at| at.display().to_string()).collect();
+        self.above.retain(|address, _| above.contains(address));
+        for address in above {
+            let Some(completion) = self.completions.get(address.as_str()) else { continue };
+            if !self.above.contains_key(&address) {
+                let whole = Arc::new((*completion).clone().whole(&self.context.client).await?);
+                self.above.insert(address.clone(), whole);
+            }
+            around.extend(self.above.get(&address).map(|whole| (false, whole.clone())));
+        }
+        let current = task.current_stages();
+        // Another parameter that all stages see is another meaning of each of them.
+        let has_params = |completion: &Completion| completion.full_spec.get("params") == task.spec.get("params");
+        let known = around.into_iter().filter(|(_, completion)| task.visible.is_empty() || has_params(completion));
+        let known = known.map(|(own, completion)| {
+            let first = first_diverging(&current, Some(&completion.pipeline)).map(|(first, _)| first);
+            Known { own, completion, first }
+        });
+        Ok(known.collect())
+    }
+
     async fn stage(
         &mut self,
         (task, place): (&StagedTask, usize),
-        (stood, completion, record): (&Stood, Option<&Completion>, Option<&Completion>),
+        (stood, known): (&Stood, &[Known]),
         fields: &mut Fields,
         steps: &mut Vec<Step>,
     ) -> Result<(), Failure> {
@@ -116,9 +171,12 @@ impl<'a> Planner<'a> {
         };
         let identity = |at: usize| {
             let identity = meaning.identity(stage, fields, at)?;
-            // Only the worker knows what auto-configuration makes of the config.
-            let known = record.and_then(|record| record.steps.get(&task.inputs[at].json())?.get(&stage.id));
-            Some(known.map_or(identity, |step| step.identity))
+            // Only the worker knows what auto-configuration makes of the config; it made the same of
+            // it where everything up to this stage is as it was.
+            let input = task.inputs[at].json();
+            let reached = known.iter().filter(|known| known.first.is_none_or(|first| place < first));
+            let mut steps = reached.filter_map(|known| known.completion.steps.get(&input)?.get(&stage.id));
+            Some(steps.next().map_or(identity, |step| step.identity))
         };
         let identities: Vec<_> = (0..task.inputs.len()).map(identity).collect();
         let (name, forced): (Arc<str>, _) = (stage.id.as_str().into(), self.options.force || self.options.no_pickup);
@@ -131,7 +189,8 @@ impl<'a> Planner<'a> {
             for (at, (input, identity)) in inputs.iter().zip(identities).enumerate() {
                 let is_asked = identity.is_some() && !forced;
                 let results = if is_asked { found.next().unwrap_or_default() } else { Vec::new() };
-                let seconds = completion.and_then(|completion| completion.seconds(&stage.id, input));
+                let own = known.first().filter(|known| known.own);
+                let seconds = own.and_then(|known| known.completion.seconds(&stage.id, input));
                 let seconds = seconds.or_else(|| results.first().map(|result| result.duration as f64 / 1000.0));
                 let (answer, decided) = self.decide((task, place), input, *identity, results)?;
                 let record = answer.as_ref().and_then(|result| result.stage.as_ref());
@@ -150,7 +209,13 @@ impl<'a> Planner<'a> {
                     reasons = own.into();
                 }
                 let reused = answer.map(|result| result.run);
-                steps.push(Step { stage: name.clone(), input: input.clone(), reused, reasons: reasons.clone(), seconds });
+                steps.push(Step {
+                    stage: name.clone(),
+                    input: input.clone(),
+                    reused,
+                    reasons: reasons.clone(),
+                    seconds,
+                });
             }
         }
         for field in &stage.consumes {
