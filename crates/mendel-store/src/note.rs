@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use crate::{
     Result, Store,
@@ -36,15 +36,15 @@ impl Store {
             .transpose()
     }
 
-    /// The documents under `keys`, in their order.
-    pub async fn notes(&self, keys: &[String]) -> Result<Vec<Option<Value>>> {
-        let mut found: HashMap<String, Value> = HashMap::new();
+    /// The documents under `keys`, in their order, as they are written.
+    pub async fn notes(&self, keys: &[String]) -> Result<Vec<Option<Box<RawValue>>>> {
+        let mut found: HashMap<String, Box<RawValue>> = HashMap::new();
         let mut session = self.database.read().await?;
         for part in keys.chunks(LIST) {
             let text = format!("SELECT key, document FROM notes WHERE key IN ({})", placeholders(1, part.len()));
             let keys = part.iter().map(|key| key.as_str().into());
             for row in session.all(sql(text).bind_all(keys)).await? {
-                found.insert(row.text(0)?, row.document(1)?);
+                found.insert(row.text(0)?, row.written(1)?);
             }
         }
         Ok(keys.iter().map(|key| found.get(key).cloned()).collect())

@@ -32,7 +32,7 @@ fn note_key(digest: &str) -> String {
 pub async fn keep_symbols(context: &Context, task: &StagedTask) -> Result<(), Failure> {
     let prints: Vec<_> = task.pipeline.code.iter().flatten().collect();
     let keys: Vec<_> = prints.iter().map(|print| note_key(&print.digest.to_string())).collect();
-    let known = context.client.notes(&keys).await?;
+    let known = context.client.notes::<serde::de::IgnoredAny>(&keys).await?;
     for ((print, key), _) in prints.iter().zip(keys).zip(known).filter(|(_, known)| known.is_none()) {
         let symbols = Symbols { symbols: print.symbols().clone() };
         let value = serde_json::to_value(symbols).expect("symbols have text keys");
