@@ -19,8 +19,8 @@ from mendel.pipeline.config import Config
 from mendel.pipeline.fingerprint import class_path, code_digests, subject
 from mendel.pipeline.formats import encode
 from mendel.pipeline.input_id import written
-from mendel.pipeline.place import store_of
 from mendel.pipeline.parts import details, forget_parts, put_parts
+from mendel.pipeline.place import store_of
 from mendel.pipeline.plain import canonical, plain, restored
 from mendel.pipeline.vault import Vault
 from mendel.store import Store, now

@@ -284,6 +284,6 @@ def _from_json(value: Any) -> Any:
     if mark in ("$date", "$datetime"):
         return getattr(datetime, mark[1:]).fromisoformat(held)
     if mark in ("$array", "$scalar"):
-        return _array(lambda: base64.b64decode(held), lambda name: Path(name), 0, mark == "$scalar")
+        return _array(lambda: base64.b64decode(held), lambda name: Path(os.devnull), 0, mark == "$scalar")
     containers: Dict[str, Callable[[Any], Any]] = {"$tuple": tuple, "$set": set, "$frozenset": frozenset}
     return containers[mark](_from_json(item) for item in held)

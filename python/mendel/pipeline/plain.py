@@ -33,7 +33,7 @@ def plain(value: Any) -> Any:
         return value if _SMALLEST <= value <= _LARGEST else f"{MARK}int {int(value)}"
     if isinstance(value, float):
         return value if math.isfinite(value) else f"{MARK}float {_odd(value)}"
-    if isinstance(value, dict) or isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):
         return {key_name(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]

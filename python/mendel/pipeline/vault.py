@@ -13,7 +13,6 @@ from mendel.pipeline.formats import Encoded, decode
 from mendel.pipeline.observe import Stat, look
 from mendel.store import Store
 
-
 WAITING_MAX = 32 << 20
 """Bytes that wait to be put, at most: whoever makes more waits until they are put."""
 

@@ -20,6 +20,8 @@ pub(super) const POSTGRES_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ RE
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(60);
 const SQLITE_READERS: u32 = 4;
+/// Rows that are read before somebody asks for them: fewer change threads more often.
+const ROWS_AHEAD: usize = 1_000;
 const POSTGRES_CONNECTIONS: u32 = 10;
 /// "mend" in the advisory locks of a PostgreSQL database.
 const MIGRATION_LOCK: i64 = 0x6d65_6e64;
@@ -93,6 +95,7 @@ impl Database {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)
+            .row_buffer_size(ROWS_AHEAD)
             .pragma("cache_size", "-8000");
         let pool = SqlitePoolOptions::new()
             .test_before_acquire(false)

@@ -102,8 +102,8 @@ pub async fn tree_steps(
     let mut steps = Vec::new();
     for (task, stood) in forest.tasks.iter().zip(stood).filter(|(task, _)| task.selected && task.runnable) {
         let shown: Arc<str> = task.shown.as_str().into();
-        let found = planner.steps(task, stood).await?;
-        steps.extend(found.into_iter().map(|step| Entry::Staged(shown.clone(), step)));
+        steps.reserve(Planner::count(task));
+        planner.steps(task, stood, &mut |step| steps.push(Entry::Staged(shown.clone(), step))).await?;
     }
     let scripts = request.scripts(context, options, printer).await?;
     steps.extend(lines(context, &scripts, options).await?);

@@ -108,22 +108,31 @@ impl<'a> Planner<'a> {
         })
     }
 
-    /// The steps of `task`, stage by stage.
-    pub async fn steps(&mut self, task: &StagedTask, stood: &Stood) -> Result<Vec<Step>, Failure> {
+    /// How many steps `task` has.
+    pub fn count(task: &StagedTask) -> usize {
+        task.inputs.len() * task.pipeline.enabled(&task.config).into_iter().filter(|is| *is).count()
+    }
+
+    /// Gives the steps of `task` to `each`, stage by stage.
+    pub async fn steps(
+        &mut self,
+        task: &StagedTask,
+        stood: &Stood,
+        each: &mut impl FnMut(Step),
+    ) -> Result<(), Failure> {
         let own = |input: &InputId| Some(Canonical::new("value").value(&input.value()).finish());
         let mut fields = Fields::from([(INPUT_ID.to_owned(), task.inputs.iter().map(own).collect())]);
         let enabled = task.pipeline.enabled(&task.config);
         let stages = &task.pipeline.stages;
         let known = self.known(task, stood).await?;
-        let mut steps = Vec::with_capacity(task.inputs.len() * enabled.iter().filter(|is| **is).count());
         for place in (0..stages.len()).filter(|place| enabled[*place]) {
-            self.stage((task, place), (stood, &known), &mut fields, &mut steps).await?;
+            self.stage((task, place), (stood, &known), &mut fields, each).await?;
             let is_read = |field: &str| stages[place + 1..].iter().any(|stage| stage.reads().any(|read| read == field));
             fields.retain(|field, _| is_read(field));
         }
         // The index only saves reading.
         let _ = self.index.save();
-        Ok(steps)
+        Ok(())
     }
 
     /// The completions that tell of the steps of `task`: its own, then those of the tasks around it.
@@ -159,7 +168,7 @@ impl<'a> Planner<'a> {
         (task, place): (&StagedTask, usize),
         (stood, known): (&Stood, &[Known]),
         fields: &mut Fields,
-        steps: &mut Vec<Step>,
+        each: &mut impl FnMut(Step),
     ) -> Result<(), Failure> {
         let stage = &task.pipeline.stages[place];
         let meaning = Meaning {
@@ -209,13 +218,7 @@ impl<'a> Planner<'a> {
                     reasons = own.into();
                 }
                 let reused = answer.map(|result| result.run);
-                steps.push(Step {
-                    stage: name.clone(),
-                    input: input.clone(),
-                    reused,
-                    reasons: reasons.clone(),
-                    seconds,
-                });
+                each(Step { stage: name.clone(), input: input.clone(), reused, reasons: reasons.clone(), seconds });
             }
         }
         for field in &stage.consumes {

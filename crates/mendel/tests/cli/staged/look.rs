@@ -159,7 +159,11 @@ fn a_task_of_many_inputs_is_completed_looked_at_and_reset() {
     assert_eq!(steps(&document), (3600, 0));
     assert_eq!(tree.status("tree")["pending"], "");
     let plan = tree.json(&["plan", "tree"]);
-    assert_eq!((plan["compute"].as_u64(), plan["reuse"].as_u64()), (Some(1200), Some(6000)), "of the task and its child");
+    assert_eq!(
+        (plan["compute"].as_u64(), plan["reuse"].as_u64()),
+        (Some(1200), Some(6000)),
+        "of the task and its child"
+    );
     assert_eq!(tree.json(&["results", "tree"])["inputs"].as_array().map(Vec::len), Some(1200));
     assert_eq!(tree.values("tree", "mask").as_object().map(serde_json::Map::len), Some(1200));
     tree.json(&["reset", "tree", "--yes"]);
