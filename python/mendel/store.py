@@ -124,6 +124,10 @@ class Store:
         """Keeps bytes under their digests, all of them durable when it returns."""
         self._ask(lambda client: client.put_blobs(blobs))
 
+    def adopt_blobs(self, files: list[tuple[str, str]]) -> list[bool]:
+        """Offers files beside the blobs, by name and digest; tells which of them are stored now."""
+        return self._ask(lambda client: client.adopt_blobs(files))
+
     def learn(self, known: _native.Marks, most: int) -> bool:
         """Adds marks of new results to those that are known; False where there are more than `most`."""
         return self._ask(lambda client: client.learn(known, most))

@@ -30,7 +30,9 @@ pub use access::{CreatedKey, ListedKey, NewKey, NewUser, SetUp, UserUpdate};
 pub use address::{Address, BadPair, Pairs};
 pub use artifact::RunModel;
 pub use blob::{CHUNK_BYTES, MissingBlobs, UploadState};
-pub use blob_pack::{BlobPack, PACK_BYTES, PACK_LENGTH, StoredBlobs, unpack_blobs};
+pub use blob_pack::{
+    AdoptedBlobs, BlobPack, OfferedBlob, OfferedBlobs, PACK_BYTES, PACK_LENGTH, StoredBlobs, unpack_blobs,
+};
 pub use client::{Client, Hello};
 pub use console::{ConsolePage, ConsoleQuery};
 pub use error::{ClientError, Problem, ProblemBody, TransportError};

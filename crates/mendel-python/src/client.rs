@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use mendel_api::{BlobPack, ClientError, CreateRuns, EventQuery, PACK_BYTES, PACK_LENGTH, RunQuery};
+use mendel_api::{BlobPack, ClientError, CreateRuns, EventQuery, OfferedBlob, PACK_BYTES, PACK_LENGTH, RunQuery};
 use mendel_journal::deliver;
 use mendel_model::{
     Digest, EventKind, Identity, NewProject, RunId, RunRef, RunUpdate, Status, StatusRecord, StepResult,
@@ -230,6 +230,13 @@ impl Client {
             }
             client.put_blobs(pack).await
         })
+    }
+
+    #[pyo3(signature = (files, /))]
+    fn adopt_blobs(&self, py: Python<'_>, files: Vec<(String, String)>) -> PyResult<Vec<bool>> {
+        let file = |(name, digest): (String, String)| Ok(OfferedBlob { name, digest: digest.parse().map_err(bad)? });
+        let files = files.into_iter().map(file).collect::<PyResult<Vec<_>>>()?;
+        self.ask(py, async |client| client.adopt_blobs(files).await)
     }
 
     #[pyo3(signature = (digest, /))]

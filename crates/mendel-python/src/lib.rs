@@ -19,6 +19,7 @@ mod drain;
 mod error;
 mod facts;
 mod fork;
+mod hasher;
 mod inbox;
 mod link;
 mod marks;
@@ -47,6 +48,7 @@ mod _native {
         facts::{
             binary, blob_file, connect, digest, leftover, new_id, owner, owner_alive, workspace_create, workspace_find,
         },
+        hasher::Hasher,
         marks::Marks,
         run_writer::RunWriter,
         stage::{decide, result_key, stage_identity, value_digest},

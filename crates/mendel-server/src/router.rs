@@ -80,6 +80,7 @@ fn blobs() -> Router<App> {
     let many = post(blob::put_many::put_blobs).layer(DefaultBodyLimit::max(PACK_BYTES));
     Router::new()
         .route("/blobs", many)
+        .route("/blobs/adopt", post(blob::adopt::adopt_blobs))
         .route("/blobs/missing", post(blob::missing::missing_blobs))
         .route("/blobs/{digest}", put(blob::put::put_chunk).get(blob::get::get_blob))
         .route("/blobs/{digest}/upload", get(blob::upload::upload_state))

@@ -9,7 +9,7 @@ from typing import Any, Dict
 
 from mendel import _native, cache
 from mendel.pipeline.cells import Cell
-from mendel.pipeline.formats import Encoded, decode
+from mendel.pipeline.formats import MAPPED_MIN, Encoded, decode
 from mendel.pipeline.observe import Stat, look
 from mendel.store import Store
 
@@ -31,32 +31,56 @@ class Vault:
     def __init__(self, store: Store) -> None:
         self.store = store
         self._digests: Dict[tuple[str, Stat], str] = {}
-        self._waiting: Dict[str, bytes] = {}
+        self._waiting: Dict[str, bytes | str] = {}
+        self._folder = os.path.join(store.workspace, "blobs", "tmp")
         self._size = 0
         self._lock = threading.Lock()
         self._putting = threading.Lock()
 
     def keep(self, cell: Cell, encoded: Encoded, kept: bool) -> None:
         """Gives a cell its stored form; only a kept one leaves its bytes here."""
-        cell.format, cell.size, cell.kept = encoded.format, len(encoded.data), kept
-        cell.digest = digest = _native.digest(encoded.data)
-        if kept:
-            with self._lock:
-                if digest not in self._waiting:
-                    self._waiting[digest] = encoded.data
-                    self._size += cell.size
-            if self._size > WAITING_MAX:
-                self.flush()
+        cell.format, cell.size, cell.kept = encoded.format, encoded.size, kept
+        cell.digest = digest = encoded.digest()
+        if not kept or digest in self._waiting:
+            return
+        bytes_or_name = self._staged(encoded) if cell.size >= MAPPED_MIN else encoded.whole()
+        with self._lock:
+            self._waiting[digest] = bytes_or_name
+            self._size += len(bytes_or_name)
+        if self._size > WAITING_MAX:
+            self.flush()
 
     def flush(self) -> None:
         """Puts what waits into the store; it is durable when this returns."""
         with self._putting:
             with self._lock:
                 batch = dict(self._waiting)
-            if batch:
-                self.store.put_blobs(list(batch.items()))
-                with self._lock:
-                    self._size -= sum(len(self._waiting.pop(digest)) for digest in batch)
+            small = [(digest, data) for digest, data in batch.items() if isinstance(data, bytes)]
+            files = [(data, digest) for digest, data in batch.items() if isinstance(data, str)]
+            if small:
+                self.store.put_blobs(small)
+            if files:
+                self._adopt(files)
+            with self._lock:
+                self._size -= sum(len(self._waiting.pop(digest)) for digest in batch)
+
+    def _staged(self, encoded: Encoded) -> bytes | str:
+        """The name of a file beside the blobs that has the bytes; the bytes, where the store is elsewhere."""
+        if not os.path.isdir(self._folder):
+            return encoded.whole()
+        name = f"{_native.new_id()}.staged"
+        path = os.path.join(self._folder, name)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as stream:
+            encoded.write(stream)
+        return name
+
+    def _adopt(self, files: list[tuple[str, str]]) -> None:
+        """Lets the store take the files over; those that it does not find are sent."""
+        for (name, _), adopted in zip(files, self.store.adopt_blobs(files)):
+            if not adopted:
+                path = Path(self._folder, name)
+                self.store.put_blob(path)
+                path.unlink()
 
     def bring(self, cell: Cell) -> Any:
         """The value of a cell.

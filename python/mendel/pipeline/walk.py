@@ -229,7 +229,7 @@ class Walk:
                 cell.value = NOTHING
                 continue
             encoded = self._encoded(stage, cell)
-            if _native.digest(encoded.data) != cell.digest:
+            if encoded.digest() != cell.digest:
                 changed = Cell(name, cell.value, maker=made)
                 self._keep(stage, changed, encoded)
                 cell.value = NOTHING

@@ -163,7 +163,10 @@ def test_an_array_has_the_bytes_of_its_own_format(kind: str, shape: tuple[int, .
     for value in (whole, numpy.asfortranarray(whole), whole[..., ::2], whole.T):
         stream = io.BytesIO()
         numpy.lib.format.write_array(stream, value, allow_pickle=False)
-        assert encode(value, "x") == Encoded("npy", stream.getvalue())
+        encoded, written = encode(value, "x"), io.BytesIO()
+        encoded.write(written)
+        assert encoded.whole() == written.getvalue() == stream.getvalue()
+        assert encoded.digest() == Encoded("npy", stream.getvalue()).digest() and encoded.size == len(encoded.whole())
 
 
 def test_values_wait_to_be_put_together_and_are_read_meanwhile() -> None:

@@ -25,10 +25,10 @@ def back(value: Any, folder: Path, allow_pickle: bool = False) -> tuple[str, Any
 
     def file(name: str | None) -> Path:
         path = folder / (name or "content")
-        path.write_bytes(encoded.data)
+        path.write_bytes(encoded.whole())
         return path
 
-    return encoded.format, decode(encoded.format, lambda: encoded.data, file, len(encoded.data))
+    return encoded.format, decode(encoded.format, lambda: encoded.whole(), file, len(encoded.whole()))
 
 
 @pytest.mark.parametrize(

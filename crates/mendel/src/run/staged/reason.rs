@@ -62,7 +62,7 @@ fn name(reason: &mut Reason, was: &Symbols, print: &Print) {
     let all: BTreeSet<&Arc<str>> = was.symbols.keys().chain(print.symbols().keys()).collect();
     let digest = |symbols: &prints::Symbols, name: &Arc<str>| symbols.get(name).map(|symbol| symbol.digest);
     let mut changed: Vec<&Arc<str>> =
-        all.into_iter().filter(|name| digest(&was.symbols, name) != digest(&print.symbols(), name)).collect();
+        all.into_iter().filter(|name| digest(&was.symbols, name) != digest(print.symbols(), name)).collect();
     // A class changes with each of its members: the member says more.
     let members: Vec<Arc<str>> = changed.iter().map(|name| Arc::clone(name)).collect();
     changed.retain(|name| !members.iter().any(|member| member.starts_with(&format!("{name}."))));
