@@ -13,6 +13,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 
 import kit
@@ -20,6 +21,8 @@ import kit
 TREES = (100, 200, 500)
 FINISHED = 500
 MANY = 10_000
+CODE = (50, 300)
+"""Stages and the modules that each of them reaches."""
 TRIVIAL = 20
 STEPS = (100, 100)
 """Stages and inputs of trivial work."""
@@ -159,6 +162,27 @@ def status(name: str, parent: pathlib.Path) -> dict[str, float]:
     return {"cpu": cpu(repype("tree"), folder)}
 
 
+def code(name: str, parent: pathlib.Path) -> dict[str, float]:
+    """Every stage reaches every module of a package; nothing changed since the last look."""
+    folder, (stages, modules) = parent / f"code-{name}", CODE
+    names = [f"S{number}x" for number in range(stages)]
+    texts = [stage(one, "input_id", **{f"f{number}": "m0.reach(input_id)"}) for number, one in enumerate(names)]
+    project(folder, f"{PLAIN_HEAD}from pack import m0\n{''.join(texts)}", names, {"runnable": True, "input_ids": 1})
+    (folder / "pack").mkdir()
+    (folder / "pack" / "__init__.py").write_text("")
+    for number in range(modules):
+        after = f"m{number + 1}" if number + 1 < modules else ""
+        head = f"from pack import {after}\n" if after else ""
+        body = f"{after}.reach(value) + STEP" if after else "value"
+        text = f"{head}STEP = {number}\n\ndef reach(value):\n    return {body}\n"
+        (folder / "pack" / f"m{number}.py").write_text(text)
+    # A file that was just written is not trusted by its stat.
+    time.sleep(3)
+    for _ in range(2):
+        kit.run(mendel("status", "tree"), folder)
+    return {"cpu": cpu(mendel("status", "tree"), folder)}
+
+
 def trivial(name: str, parent: pathlib.Path) -> dict[str, float]:
     """A few tasks of trivial work are run."""
     folder = parent / f"trivial-{name}"
@@ -257,6 +281,7 @@ def rows(folder: pathlib.Path) -> list[kit.Row]:
         kit.row(f"E4 status of {FINISHED} finished tasks, CPU of the command", "ms", of(status, *both), "cpu"),
         kit.row(f"E4 status of {MANY} finished tasks", "ms", many, "wall"),
         kit.row("E4 the same, CPU", "ms", many, "cpu"),
+        kit.row(f"E4 status where {CODE[0]} stages reach {CODE[1]} modules, CPU", "ms", of(code, "mendel"), "cpu"),
         kit.row(f"E5 {TRIVIAL} trivial tasks run, CPU", "ms", of(trivial, *both), "cpu"),
         kit.row("E6 100 inputs make two arrays of 1 MB each, CPU", "ms", large, "first"),
         kit.row("E6 a child makes only the last scalars anew, CPU", "ms", large, "child"),

@@ -198,12 +198,6 @@ impl Row {
         serde_json::from_str(&self.text(column)?).map_err(|error| StoreError::Corrupt(error.to_string()))
     }
 
-    /// A JSON document as it is written.
-    pub(crate) fn written(&self, column: usize) -> Result<Box<serde_json::value::RawValue>> {
-        serde_json::value::RawValue::from_string(self.text(column)?)
-            .map_err(|error| StoreError::Corrupt(error.to_string()))
-    }
-
     /// A number that is never negative.
     pub(crate) fn count(&self, column: usize) -> Result<u64> {
         u64::try_from(self.int(column)?).map_err(|error| StoreError::Corrupt(error.to_string()))
