@@ -202,6 +202,9 @@ def workspace_create(workspace: Path, /) -> str:
 def binary() -> Optional[str]:
     """The ``mendel`` binary: ``MENDEL_BINARY``, else beside the interpreter, else on PATH."""
 
+def die_with_parent(parent: int, /) -> None:
+    """From now on this process is killed when its parent, of that id, ends; at once where it has ended."""
+
 def owner() -> str:
     """The facts of this process as JSON: host, boot, pid, start."""
 

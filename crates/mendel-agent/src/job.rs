@@ -147,6 +147,10 @@ pub enum Launch {
         entry: String,
         /// The document that says what to go through.
         document: PathBuf,
+        /// Tasks of one family import the same, and are forked from a process that has done so;
+        /// none for a task that is a process of its own.
+        #[serde(default)]
+        family: Option<String>,
     },
 }
 

@@ -46,7 +46,8 @@ mod _native {
         client::Client,
         error::{MendelError, Refused, Unreachable},
         facts::{
-            binary, blob_file, connect, digest, leftover, new_id, owner, owner_alive, workspace_create, workspace_find,
+            binary, blob_file, connect, die_with_parent, digest, leftover, new_id, owner, owner_alive,
+            workspace_create, workspace_find,
         },
         hasher::Hasher,
         marks::Marks,

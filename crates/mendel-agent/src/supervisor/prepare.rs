@@ -22,6 +22,9 @@ use crate::{
     worker::{self, Settings},
 };
 
+/// The file in the folder of a run where a task lists what it imported.
+const IMPORTS: &str = "imports.json";
+
 /// Why a job cannot start.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum PrepareError {
@@ -75,6 +78,14 @@ pub(super) struct Ready {
     pub(super) observed: PathBuf,
 }
 
+impl Ready {
+    /// The installed packages that a task imported, if it told.
+    pub(super) fn imports(&self) -> Option<Vec<String>> {
+        let place = self.preparation.variables.get("MENDEL_IMPORTS")?;
+        serde_json::from_slice(&fs::read(place).ok()?).ok()
+    }
+}
+
 /// Makes everything ready for `attempt` of `job`.
 pub(super) async fn prepare(
     batch: &JobBatch,
@@ -123,6 +134,7 @@ pub(super) async fn prepare(
     let (python_path, named) = match &job.launch {
         Launch::Stages { document, .. } => {
             variables.insert("MENDEL_STAGES", document.clone().into());
+            variables.insert("MENDEL_IMPORTS", place.join(IMPORTS).into());
             let importable = batch.package.as_ref().map(|package| worker::importable(&cache, package));
             let importable = importable.transpose().map_err(|source| PrepareError::Make { path: cache, source })?;
             (importable, Vec::new())
