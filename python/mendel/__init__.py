@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from mendel.typed.hooks import SubmitHook, submit_hook_decorator
     from mendel.typed.identity import identity
     from mendel.typed.instances import DirectoryContext, initializer
-    from mendel.typed.jobs import Job, JobState, Launcher
+    from mendel.typed.jobs import Job, JobState, Launcher, TransientMode
     from mendel.typed.kinds import (
         Annotated,
         Array,
@@ -117,6 +117,7 @@ __all__ = [
     "TaskNotFound",
     "TaskStatusEnum",
     "TaskTypes",
+    "TransientMode",
     "UnknownField",
     "Unreachable",
     "UsageError",
@@ -201,6 +202,7 @@ _HOMES = {
     "TaskNotFound": "errors",
     "TaskStatusEnum": "task_type",
     "TaskTypes": "task_type",
+    "TransientMode": "typed.jobs",
     "UnknownField": "typed.errors",
     "Unreachable": "_native",
     "UsageError": "errors",

@@ -117,6 +117,8 @@ class Scheduler:
         """Moves a job on; answers whether its state changed."""
         before = job.state
         if job.state is JobState.WAITING:
+            self._look_at_folder(job)
+        if job.state is JobState.WAITING:
             self._look_at_dependencies(job)
         if job.state is JobState.READY:
             self._begin(job)
@@ -124,26 +126,41 @@ class Scheduler:
             self._follow(job)
         return job.state is not before
 
+    def _look_at_folder(self, job: Job) -> None:
+        """Finds out, once, whether a job ran before or runs now, and whether it has to run."""
+        if job.identity in self._looked_at:
+            return
+        # Whatever becomes of it later is found when its lock is taken.
+        self._looked_at.add(job.identity)
+        if answers(job, self.rerun_stale):
+            self._end(job)
+        elif job.folder.is_alive():
+            job.state = JobState.RUNNING
+        elif not job.needed:
+            job.state = JobState.UNSCHEDULED
+            job.ended.set()
+
     def _look_at_dependencies(self, job: Job) -> None:
         for needed in job.dependencies:
+            if needed.state is JobState.UNSCHEDULED:
+                needed.needed = True
+                self.again(needed)
             if needed.state is JobState.ERROR:
                 job.blocked_by = needed.blocked_by or needed
                 self._end(job, "dependency", f"{job.blocked_by.told_short()} failed")
+                return
+        for preparation in job.preparations:
+            if not preparation.done():
+                return
+            error = preparation.exception()
+            if error is not None:
+                self._end(job, "failed", f"preparing it failed: {type(error).__name__}: {error}")
                 return
         if all(needed.state is JobState.DONE for needed in job.dependencies):
             job.state = JobState.READY
 
     def _begin(self, job: Job) -> None:
-        """Starts a job, or finds that it runs or ran already."""
-        if job.identity not in self._looked_at:
-            # Whatever becomes of it later is found when its lock is taken.
-            self._looked_at.add(job.identity)
-            if answers(job, self.rerun_stale):
-                self._end(job)
-                return
-            if job.folder.is_alive():
-                job.state = JobState.RUNNING
-                return
+        """Starts a job, unless another process was faster."""
         if len(self._processes) >= self.slots:
             return
         lock = job.folder.acquire()
