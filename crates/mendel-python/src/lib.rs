@@ -22,6 +22,7 @@ mod facts;
 mod fork;
 mod inbox;
 mod link;
+mod look;
 mod number;
 mod reporting;
 mod room;
@@ -49,6 +50,7 @@ mod _native {
             binary, connect, die_with_parent, digest, leftover, new_id, owner, owner_alive, workspace_create,
             workspace_find,
         },
+        look::Looker,
         run_writer::RunWriter,
         stage::{decide, result_key, stage_identity, value_digest},
     };

@@ -9,7 +9,7 @@ from typing import Any, Dict
 from mendel import _native, downloads
 from mendel.pipeline.cells import Cell
 from mendel.pipeline.formats import Encoded, decode
-from mendel.pipeline.observe import Stat, look
+from mendel.pipeline.look import Stat, look
 from mendel.store import Store
 
 

@@ -105,6 +105,7 @@ pub fn judge(case: &Case<'_>, index: &mut StatIndex) -> Result<Judgement, Snapsh
     bench.judge_reads()?;
     bench.judge_named()?;
     bench.judge_listings()?;
+    bench.judge_existence();
     bench.judge_data()?;
     bench.judge_lookups()?;
     bench.judge_variables();

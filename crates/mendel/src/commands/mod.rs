@@ -19,6 +19,7 @@ pub mod import;
 pub mod init;
 pub mod keys;
 pub mod limits;
+pub mod login;
 pub mod logs;
 pub mod new;
 pub mod plan;
@@ -90,6 +91,7 @@ pub async fn execute(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Command::Sync(command) => command.execute(global, printer).await,
         Command::Serve(command) => command.execute(global, printer).await,
         Command::Keys(command) => command.execute(global, printer).await,
+        Command::Login(command) => command.execute(global, printer).await,
         Command::User(command) => command.execute(global, printer).await,
         Command::Completions(command) => command.execute(global, printer).await,
         Command::Fingerprint(command) => command.execute(global, printer).await,
