@@ -332,6 +332,33 @@ def test_trap_18_a_folder_that_was_deleted_is_made_again(place: Path, log: Path)
     assert lines(log).count("end 1") == 2
 
 
+def test_trap_18_an_output_that_was_deleted_is_made_again(place: Path, log: Path) -> None:
+    def go() -> Any:
+        with experiment(place, "purged"):
+            return Fold(dataset=dataset(), seed=1, log=log).submit()
+
+    topics = go().topics.path
+    go()
+    assert lines(log).count("end fold1") == 1
+    topics.unlink()
+    go()
+    assert lines(log).count("end fold1") == 2 and topics.is_file()
+
+
+def test_tt_089_a_result_of_another_script_of_that_name_is_not_taken_silently(place: Path, tmp_path: Path) -> None:
+    text = "from mendel import Param, Task, experiment\nclass Fit(Task):\n    n: Param[int]\n    def execute(self):\n"
+    text += f"        print('WHO')\nif __name__ == '__main__':\n    with experiment({str(place)!r}, 'x'):\n"
+    text += "        Fit(n=1).submit()\n"
+    told = []
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        study = tmp_path / name / "study.py"
+        study.write_text(text.replace("WHO", name))
+        done = subprocess.run([sys.executable, str(study)], capture_output=True, text=True, timeout=60, check=True)
+        told.append(done.stderr)
+    assert "older code" not in told[0] and "older code" in told[1] and "study.py" in told[1]
+
+
 def test_tt_144_a_workspace_can_be_moved(place: Path, log: Path, tmp_path: Path) -> None:
     with experiment(place, "move"):
         out = Fold(dataset=dataset(), seed=1, log=log).submit()
