@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from mendel.typed.saving import save, serialize, state_dict
     from mendel.typed.tags import stop_tags, tag, tags, tagspath
     from mendel.typed.tasks import LightweightTask, Prepare, ResumableTask
+    from mendel.typed.tokens import CounterToken
 
 __all__ = [
     "Annotated",
@@ -77,6 +78,7 @@ __all__ = [
     "Config",
     "ConfigurationError",
     "Constant",
+    "CounterToken",
     "DataPath",
     "DeclarationError",
     "DirectoryContext",
@@ -162,6 +164,7 @@ _HOMES = {
     "Config": "typed.config",
     "ConfigurationError": "typed.errors",
     "Constant": "typed.kinds",
+    "CounterToken": "typed.tokens",
     "DataPath": "typed.kinds",
     "DeclarationError": "typed.errors",
     "DirectoryContext": "typed.instances",

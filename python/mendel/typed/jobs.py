@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable
 
     from mendel.typed.job_folder import JobFolder
+    from mendel.typed.tokens import TokenDependency
 
 
 class JobState(Enum):
@@ -76,6 +77,7 @@ class Job:
         self.blocked_by: Job | None = None
         """The job at the root of the failure, where the state is error and the reason ``dependency``."""
         self.dependencies: list[Job] = []
+        self.tokens: list[TokenDependency] = []
         self.transient = TransientMode.NONE
         self.needed = True
         """Whether it has to run; a transient one only once somebody needs it."""

@@ -22,6 +22,7 @@ from mendel.typed.sealing import seal, validate
 from mendel.typed.sources import answers
 from mendel.typed.tags import tags
 from mendel.typed.tasks import Prepare, is_task
+from mendel.typed.tokens import TokenDependency
 from mendel.typed.walking import everything, is_history, shown_path
 
 TYPE_CHECKING = False
@@ -63,7 +64,8 @@ def submit(
     job = Job(task, str(name), folder)
     job.tags = tags(task)
     job.dependencies = [_job_of(current, path, task, origin) for path, origin, waits in origins(task) if waits]
-    job.dependencies += [_job_of(current, (), task, one) for one in state.dependencies]
+    job.tokens = [one for one in state.dependencies if isinstance(one, TokenDependency)]
+    job.dependencies += [_job_of(current, (), task, one) for one in state.dependencies if one not in job.tokens]
     if max_retries is not None:
         job.max_retries = max_retries
     job.transient, job.needed = transient, transient is TransientMode.NONE

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 EXIT_CANCELLED = 143
-LOCK_VARIABLE = "MENDEL_LOCK_HANDLE"
+LOCK_VARIABLE = "MENDEL_LOCK_HANDLES"
 
 
 class Worker:
@@ -167,8 +167,7 @@ def main() -> int:
     # The folder that we start in must not hide a module of anybody.
     sys.path[:] = [path for path in sys.path if path not in ("", here)]
     folder = Path(os.environ["MENDEL_TASK_DIR"])
-    lock = os.environ.pop(LOCK_VARIABLE, "")
-    if lock:
+    for lock in filter(None, os.environ.pop(LOCK_VARIABLE, "").split(",")):
         os.set_inheritable(int(lock), False)
     worker = Worker(folder)
     sys.path.extend(path for path in worker.told["sys_path"] if path not in sys.path)
