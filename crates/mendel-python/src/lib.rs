@@ -13,6 +13,7 @@ use pyo3::prelude::*;
 mod client;
 mod clock;
 mod companion;
+mod configuration;
 mod content;
 mod deliver;
 mod drain;
@@ -22,6 +23,7 @@ mod fork;
 mod hasher;
 mod inbox;
 mod link;
+mod look;
 mod marks;
 mod number;
 mod reporting;
@@ -44,12 +46,14 @@ mod _native {
     #[pymodule_export]
     use crate::{
         client::Client,
+        configuration::{Plan, configuration_fields, configuration_identity},
         error::{MendelError, Refused, Unreachable},
         facts::{
             binary, blob_file, connect, die_with_parent, digest, leftover, new_id, owner, owner_alive,
             workspace_create, workspace_find,
         },
         hasher::Hasher,
+        look::Looker,
         marks::Marks,
         run_writer::RunWriter,
         stage::{decide, result_key, stage_identity, value_digest},

@@ -7,10 +7,10 @@ import threading
 from pathlib import Path
 from typing import Any, Dict
 
-from mendel import _native, cache
+from mendel import _native, downloads
 from mendel.pipeline.cells import Cell
 from mendel.pipeline.formats import MAPPED_MIN, Encoded, decode
-from mendel.pipeline.observe import Stat, look
+from mendel.pipeline.look import Stat, look
 from mendel.store import Store
 
 WAITING_MAX = 32 << 20
@@ -105,7 +105,7 @@ class Vault:
     def _file(self, digest: str, name: str | None) -> Path:
         """A file with these bytes. Where it needs no name it is that of the store, which nobody may change."""
         here = None if name is not None else _native.blob_file(self.store.workspace, digest)
-        return cache.download(self.store, digest, name or "content") if here is None else Path(here)
+        return downloads.download(self.store, digest, name or "content") if here is None else Path(here)
 
     def file_digest(self, path: str | os.PathLike[str]) -> str | None:
         """Digest of a file; None where there is none."""

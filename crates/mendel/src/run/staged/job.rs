@@ -103,6 +103,7 @@ impl Ready<'_> {
             "scopes": task.scopes,
             "marginal": task.marginal,
             "params": task.visible,
+            "unnamed": self.environment.variables.iter().map(|(name, _)| name).collect::<Vec<_>>(),
             "code": code,
             "environment": {"digest": self.environment.lock.digest(), "policy": self.forest.settings.policy},
             "force": options.force,
