@@ -93,8 +93,8 @@ class Steps:
         self.outcomes: Dict[InputID | None, Outcome] = {}
         self.files: ScopeFiles | None = None
         self._claims = Claims(store.workspace)
-        self._written = WrittenFiles(self.observation.looker.written, job.project)
         self._known = Known(store, self._claims)
+        self._written = WrittenFiles(self.observation.looker.written, job.project)
         self._store = store
         self._results: Dict[str, Document] = {}
         self._unput: Set[str] = set()
@@ -191,9 +191,9 @@ class Steps:
             input_id: The input, whose files of scopes are looked at.
         """
         found = [] if forced else self._stored(identity)
-        self._anew = True
         if not found and (step, forced) in self._new:
             return self._new[step, forced]
+        self._anew = True
         present = [[self._present(one, step, input_id) for one in result["dependencies"]] for result in found]
         usable = [_has_values(result, keeps) for result in found]
         question = {

@@ -90,9 +90,9 @@ impl<'a> Planner<'a> {
         let completions =
             completions.filter_map(|(task, stood)| Some((task.address.as_str(), stood.completion.as_ref()?)));
         let environment = forest.known_lock(context)?.map(|lock| lock.digest());
+        let (completions, above) = (completions.collect(), HashMap::new());
         let present = Present::new(context, forest);
-        let completions = completions.collect();
-        Ok(Self { context, forest, options, environment, present, completions, above: HashMap::new() })
+        Ok(Self { context, forest, options, environment, present, completions, above })
     }
 
     /// How many steps `task` has.
