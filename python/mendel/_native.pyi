@@ -2,7 +2,7 @@
 JSON documents in the shapes of ``/api/v1``."""
 
 import os
-from typing import Optional, Tuple, TypedDict, Union
+from typing import Any, Callable, List, Optional, Tuple, TypedDict, Union
 
 Path = Union[str, "os.PathLike[str]"]
 
@@ -208,3 +208,22 @@ def owner_alive(owner_json: str, /) -> bool:
 
 def leftover(workspace: Path, /) -> str:
     """Journals whose writer is gone, as JSON: path, run, writer, attempt."""
+
+class Plan:
+    """What a class declares, as far as identity is concerned."""
+
+    def __new__(
+        cls,
+        type_id: str,
+        sharing_counts: bool,
+        convert: Optional[Callable[[Any], Any]],
+        fields: List[Tuple[str, str, bool, Optional[Callable[[], Any]], Optional[Callable[[Any], Any]]]],
+        /,
+    ) -> Plan:
+        """Each field: its name, its rule, whether it may be absent, what makes its default, what reads its path."""
+
+def configuration_identity(configuration: Any, epoch: int, /) -> str:
+    """The identity of a configuration. Digests are kept with sealed parts while ``epoch`` stays."""
+
+def configuration_fields(configuration: Any, epoch: int, /) -> List[Tuple[str, Optional[str]]]:
+    """For each field its name, and why it is left out, if it is."""

@@ -13,6 +13,7 @@ use pyo3::prelude::*;
 mod client;
 mod clock;
 mod companion;
+mod configuration;
 mod content;
 mod deliver;
 mod drain;
@@ -43,6 +44,7 @@ mod _native {
     #[pymodule_export]
     use crate::{
         client::Client,
+        configuration::{Plan, configuration_fields, configuration_identity},
         error::{MendelError, Refused, Unreachable},
         facts::{
             binary, connect, die_with_parent, digest, leftover, new_id, owner, owner_alive, workspace_create,

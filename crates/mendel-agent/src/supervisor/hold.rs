@@ -1,6 +1,7 @@
 //! Holds one running child: hears it, stops it when told, and closes its run when it ended.
 
 use std::{
+    fs::File,
     process::ExitStatus,
     sync::Arc,
     time::{Duration, Instant},
@@ -142,11 +143,24 @@ fn start_pumps(held: &mut Held, job: &Job, around: &Surroundings, last: &LastLin
         recorder: recorder.clone(),
         events: around.events.clone(),
         last: last.clone(),
+        copy: copy_of(job, stream),
     };
     let (out, err) = held.process.streams();
     let out = out.map(|pipe| tokio::spawn(pump(ConsoleStream::Out).work(pipe)));
     let err = err.map(|pipe| tokio::spawn(pump(ConsoleStream::Err).work(pipe)));
     out.into_iter().chain(err).collect()
+}
+
+/// The file in a task's folder that one of its streams is copied to. Where it cannot be
+/// made, the journal alone has the console.
+fn copy_of(job: &Job, stream: ConsoleStream) -> Option<Arc<File>> {
+    let Launch::Typed { task, name, .. } = &job.launch else { return None };
+    let ending = match stream {
+        ConsoleStream::Out => "out",
+        ConsoleStream::Err => "err",
+    };
+    let path = task.join(format!("{name}.{ending}"));
+    File::options().create(true).append(true).open(path).ok().map(Arc::new)
 }
 
 async fn drain(pumps: Vec<JoinHandle<()>>) {
