@@ -9,7 +9,7 @@ import sys
 import threading
 
 from mendel import script
-from mendel.cache import LastTasks
+from mendel.downloads import LastTasks
 from mendel.errors import TaskNotFound, UsageError
 from mendel.notes import warn
 from mendel.run_handle import _api

@@ -62,5 +62,9 @@ pub const CONNECTIONS_PER_ADDRESS: usize = 1_024;
 pub const IDLE_SECONDS: u64 = 75;
 /// L19: bytes in the head of a request.
 pub const HEAD_BYTES: usize = 32 << 10;
+/// How deep typed configurations may lie within each other.
+pub const CONFIGURATION_DEPTH: usize = 1_000;
+/// Configurations written for one identity; only cycles within cycles come near it.
+pub const CONFIGURATION_VISITS: usize = 1_000_000;
 /// L20: streams of events open at once for one user.
 pub const STREAMS_PER_USER: usize = 20;

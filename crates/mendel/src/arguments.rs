@@ -103,6 +103,8 @@ pub enum Command {
     Publish(commands::publish::Publish),
     Reset(commands::reset::Reset),
     Diff(commands::diff::Diff),
+    ExplainId(commands::explain_id::ExplainId),
+    DiffId(commands::diff_id::DiffId),
     Compare(commands::compare::Compare),
     Report(commands::report::Report),
     Export(commands::export::Export),

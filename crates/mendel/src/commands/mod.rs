@@ -9,7 +9,9 @@ pub mod compare;
 pub mod completions;
 pub mod delete;
 pub mod diff;
+pub mod diff_id;
 pub mod doctor;
+pub mod explain_id;
 pub mod export;
 pub mod fingerprint;
 pub mod gc;
@@ -73,6 +75,8 @@ pub async fn execute(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Command::Publish(command) => command.execute(global, printer).await,
         Command::Reset(command) => command.execute(global, printer).await,
         Command::Diff(command) => command.execute(global, printer).await,
+        Command::ExplainId(command) => command.execute(printer),
+        Command::DiffId(command) => command.execute(printer),
         Command::Compare(command) => command.execute(global, printer).await,
         Command::Report(command) => command.execute(global, printer).await,
         Command::Export(command) => command.execute(global, printer).await,

@@ -16,10 +16,22 @@ _WRITE = "cupy onnx torch".split()
 _TEXT_MAX = 300
 
 
-def loaded():
-    """Those that may have read, and those that may have written."""
-    readers = [name for name in _READ if name in sys.modules]
-    return readers, readers + [name for name in _WRITE if name in sys.modules]
+def loaded(module_file):
+    """Those that may have read, and those that may have written; a module of the project is none."""
+    found = [name for name in _READ + _WRITE if name in sys.modules]
+    found = [name for name in found if module_file(getattr(sys.modules[name], "__file__", None) or "/") is None]
+    return [name for name in found if name in _READ], found
+
+
+def database(name):
+    """The file of the SQLite database that is connected to by ``name``, if it has one."""
+    if name.startswith("file:"):
+        from urllib.parse import unquote
+
+        name = unquote(name[5:].partition("?")[0])
+        if name.startswith("//"):
+            name = "/" + name[2:].partition("/")[2]
+    return None if name in ("", ":memory:") else name
 
 
 def named(codes, roots, start):

@@ -11,17 +11,17 @@ def install(observer):
     """Follow every look into ``os.environ``."""
     kind = type(os.environ)
     value_of, names_of = kind.__getitem__, kind.__iter__
-    # Unchanged ones only: what user code sets is its own.
-    given = dict(os.environ._data)
+    remember(observer)
     copying = [None]
 
     def __getitem__(self, name):
         raw = _encoded(self, name)
-        if self._data.get(raw, _ABSENT) == given.get(raw, _ABSENT):
+        # Unchanged ones only: what user code sets is its own.
+        if self._data.get(raw, _ABSENT) == observer.given.get(raw, _ABSENT):
             frame = _caller()
             if frame is not None and (id(frame), frame.f_lasti) != copying[0]:
                 try:
-                    observer.variable(name, frame.f_code.co_filename)
+                    observer.variable(os.fsdecode(name), frame.f_code.co_filename)
                 except Exception:
                     observer.unsure("a variable of the environment")
         return value_of(self, name)
@@ -33,6 +33,11 @@ def install(observer):
         return names_of(self)
 
     kind.__getitem__, kind.__iter__ = __getitem__, __iter__
+
+
+def remember(observer):
+    """Take the variables as they are now for those that were given."""
+    observer.given = dict(os.environ._data)
 
 
 _ABSENT = object()

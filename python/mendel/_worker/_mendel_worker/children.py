@@ -1,5 +1,6 @@
 """Tells which started programs report what they read, and which must be taken as readers of all."""
 
+import glob
 import os
 import sys
 
@@ -9,11 +10,41 @@ _HARMLESS = frozenset(
     "lscpu lspci nproc nvcc nvdisasm nvidia-smi objdump ps ptxas rocm-smi rocminfo rocm_agent_enumerator sleep stty "
     "sw_vers sysctl tput true tty uname uptime wandb-core wandb-service which whoami".split()
 )
-_GIT = frozenset("branch config describe diff log ls-remote remote rev-list rev-parse status symbolic-ref version".split())
+_GIT = frozenset(
+    "branch config describe diff log ls-remote remote rev-list rev-parse status symbolic-ref version".split()
+)
 _SHELLS = ("sh", "bash", "dash", "zsh")
 _SHELL_SIGNS = frozenset("|&;<>()$`\\\"'*?[]#~={}\n")
 # `echo` opens no file that its words name.
 _ECHO_SIGNS = frozenset("|&;<>()`*?[\n")
+
+
+def started(observer, program, words, environment, folder):
+    """A program was started: one that does not report what it reads is told."""
+    words = words_of(program, words)
+    if not observer.reports_child(words, environment):
+        _unobserved(observer, os.path.basename(words[0]), words[1:], folder)
+    observer.flush()
+
+
+def told_shell(observer, text):
+    """The shell was given a line."""
+    if not observer.reports_child(["sh", "-c", text], None):
+        _unobserved(observer, "sh", [text], None)
+    observer.flush()
+
+
+def _unobserved(observer, program, words, folder):
+    observer.unobserved(program)
+    for word in words:
+        for part in [word, word.partition("=")[2], *word.replace("=", " ").split()]:
+            part = part.strip("\"'`;,()<>|&")
+            if not part or "\0" in part or len(part) >= 4096:
+                continue
+            observer.touched(part, folder)
+            if any(sign in part for sign in "*?["):
+                for path in glob.iglob(os.path.join(folder or "", part)):
+                    observer.touched(path)
 
 
 def words_of(program, words):

@@ -10,6 +10,8 @@ import os
 import sys
 import time
 
+from . import existence, paths
+
 try:
     from _json import encode_basestring_ascii as quote
 except ImportError:
@@ -19,29 +21,21 @@ _WRITES = os.O_WRONLY | os.O_RDWR
 _FLUSH_SECONDS = 0.2
 _FLUSH_RECORDS = 256
 _PATHS_MAX = 200000
-# Folders that are never part of what a run means: caches, histories, environments.
-_FOREIGN = ("/__pycache__/", "/.git/", "/site-packages/", "/dist-packages/", "/.mendel/")
 _IMPORT_MACHINERY = ("importlib", "pkgutil.py", "pkg_resources", "zipimport")
 
 
-class Observer:
+class Observer(paths.Paths):
     """What one process did, on its way to the file that all processes of a run share."""
 
     def __init__(self, settings, main):
         self._has_asked = False
-        self.file = settings["observed"][0]
+        self.file = settings.get("observed", [os.devnull])[0]
         self.main = main
         self.worked = False
         self.learns = main and "learn" in settings
-        self._roots = tuple(root.rstrip("/") + "/" for root in settings.get("root", ()))
-        self._named = tuple(settings.get("named", ()))
-        self._foreign = tuple(folder.rstrip("/") + "/" for folder in [*settings.get("foreign", ()), *self._prefixes()])
-        self._folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+        super().__init__(settings)
         self._start = os.getcwd()
-        self._libraries = os.path.dirname(os.__file__) + "/"
         self._seen = set()
-        self._known = {}
-        self._modules = {}
         self._codes = {}
         self._looked = set()
         self._looks = {}
@@ -49,10 +43,14 @@ class Observer:
         self._flushed = 0.0
         self._lock = _thread.allocate_lock()
         self._full = False
-
-    def _prefixes(self):
-        prefixes = {os.path.abspath(prefix) for prefix in (sys.prefix, sys.base_prefix)}
-        return [prefix for prefix in prefixes if not any(root.startswith(prefix + "/") for root in self._roots)]
+        # Whether all that this process does is reported, and not only chapters of it.
+        self.reports = "observed" in settings
+        self.chapter = None
+        # Where files are kept that are about to be written over, if not beside the observations.
+        self.asides = settings.get("aside", [None])[0]
+        self.paused = 0
+        self.unnamed = frozenset(settings.get("unnamed", ()))
+        self.given = {}
 
     def install(self):
         """Hear of every file from now on."""
@@ -83,7 +81,7 @@ class Observer:
 
         def hear(event, arguments):
             handler = find(event)
-            if handler is not None:
+            if handler is not None and not self.is_silent():
                 try:
                     handler(arguments)
                 except (TypeError, ValueError):
@@ -101,11 +99,29 @@ class Observer:
         # Registered first, it runs last: handlers of user code are still observed.
         atexit.register(self._ending)
 
+    def is_silent(self):
+        """Whether nothing that happens now is of interest."""
+        return self.paused or not (self.reports or self.chapter is not None)
+
+    def swap(self, part):
+        """Begin another part of what is observed; gives back the one that was open."""
+        before = (self._seen, self._looked, self._looks, self.chapter)
+        self._seen, self._looked, self._looks, self.chapter = part
+        return before
+
     def record(self, line, now=False):
         """Add one JSON object; ``now`` writes it at once."""
+        if self.chapter is not None:
+            self.chapter.add(line)
+            return
         self._lines.append(line)
         # Others may be killed at any time, as the workers of a pool are.
-        if now or not self.main or len(self._lines) >= _FLUSH_RECORDS or time.monotonic() - self._flushed > _FLUSH_SECONDS:
+        if (
+            now
+            or not self.main
+            or len(self._lines) >= _FLUSH_RECORDS
+            or time.monotonic() - self._flushed > _FLUSH_SECONDS
+        ):
             self.flush()
 
     def unsure(self, what):
@@ -114,15 +130,13 @@ class Observer:
 
     def flush(self):
         """Write what is kept, unless another thread is just doing so."""
-        if not (self._lines or self._looks) or not self._lock.acquire(False):
+        if self.chapter is not None or not (self._lines or self._looks) or not self._lock.acquire(False):
             return
         lines = []
         try:
             lines, self._lines = self._lines, []
             looks, self._looks = self._looks, {}
-            for folder, names in looks.items():
-                names = ",".join(map(quote, names))
-                lines.append('{"kind":"looked","path":%s,"names":[%s]}' % (quote(folder), names))
+            lines.extend(looked_lines(looks))
             self._flushed = time.monotonic()
             descriptor = os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
@@ -147,41 +161,6 @@ class Observer:
             % (quote(version), quote(sys.executable or ""), folders)
         )
 
-    @staticmethod
-    def _absolute(path, folder=-1):
-        """The absolute path; ``folder`` is the descriptor of the folder it is relative to, if any."""
-        path = os.fspath(path)
-        if isinstance(path, bytes):
-            path = os.fsdecode(path)
-        if not path.startswith("/"):
-            base = os.getcwd() if folder == -1 else os.readlink("/proc/self/fd/%d" % folder)
-            path = os.path.join(base, path)
-        if "/." in path or "//" in path:
-            path = os.path.normpath(path)
-        return path
-
-    def _path(self, path, folder=-1):
-        """The absolute path, if it is one that counts."""
-        if isinstance(path, int):
-            return None
-        path = self._absolute(path, folder)
-        counts = self._known.get(path)
-        if counts is None:
-            counts = self._counts(path)
-            if len(self._known) < _PATHS_MAX:
-                self._known[path] = counts
-        return path if counts else None
-
-    def _counts(self, path):
-        for root in self._roots:
-            if path.startswith(root):
-                below = path[len(root) - 1 :]
-                return not (path.startswith(self._foreign) or any(part in below for part in _FOREIGN))
-        return self._is_named(path)
-
-    def _is_named(self, path):
-        return any(path == named or path.startswith(named + "/") for named in self._named)
-
     def name(self, text):
         """Count the path ``text``, a parameter's value, if it exists; with all that is below it."""
         if text and "\0" not in text and os.path.exists(text):
@@ -191,29 +170,17 @@ class Observer:
                 self._known.clear()
                 self._note("named", path, stat=True)
 
-    def module_folder(self, folder):
-        """The absolute path of a folder whose modules count: everyone's but those of the interpreter."""
-        folder = self._absolute(folder).rstrip("/")
-        return folder if self._is_module(folder + "/") and os.path.isdir(folder) else None
-
-    def _is_module(self, path):
-        for root in self._roots:
-            if path.startswith(root):
-                return self._counts(path)
-        foreign = path.startswith(self._foreign) or path.startswith((self._libraries, self._folder + "/"))
-        return not foreign and not any(part in path for part in _FOREIGN)
-
     def looked(self, folder, name):
         """A module ``name`` was looked for in ``folder``."""
-        if (folder, name) not in self._looked:
+        if not self.is_silent() and (folder, name) not in self._looked:
             self._looked.add((folder, name))
             self._looks.setdefault(folder, []).append(name)
-            if not self.main:
+            if not self.main and self.chapter is None:
                 self.flush()
 
     def variable(self, name, file):
         """The code in ``file`` asked for the variable ``name`` of the environment."""
-        if not isinstance(name, str) or name.startswith("MENDEL_") or ("variable", name) in self._seen:
+        if self.is_silent() or name in self.unnamed or name.startswith("MENDEL_") or ("variable", name) in self._seen:
             return
         if self._module_path(file) is not None and self._first("variable", name):
             self.record('{"kind":"variable","name":%s}' % quote(name))
@@ -235,6 +202,30 @@ class Observer:
         self._seen.add((kind, path))
         return True
 
+    def is_own(self, path):
+        """Whether the path, or a folder around it, was made here."""
+        while len(path) > 1:
+            if ("write", path) in self._seen:
+                return True
+            path = os.path.dirname(path)
+        return False
+
+    def is_known(self, kind, path):
+        """Whether it was recorded before that ``path`` is used this way."""
+        return (kind, path) in self._seen
+
+    def exists(self, path):
+        """It was asked whether something is at ``path``."""
+        if not self.is_own(path) and self._first("exists", path):
+            text = existence.text_of(path)
+            self.record(
+                '{"kind":"exists","path":%s,"found":%s}' % (quote(path), "null" if text is None else quote(text))
+            )
+
+    def reads(self, path):
+        """The file at ``path`` was, or may have been, read."""
+        self._note("read", path, stat=True)
+
     def _note(self, kind, path, stat=False):
         if self._first(kind, path):
             line = '{"kind":"%s","path":%s' % (kind, quote(path))
@@ -251,11 +242,17 @@ class Observer:
             if path is None:
                 return
         if not flags & _WRITES:
-            self._note("read", path, stat=True)
+            if not (self._everywhere and (self.is_own(path) or self._is_source(path, 2))):
+                self.reads(path)
             return
         if flags & os.O_ACCMODE == os.O_RDWR and not flags & os.O_TRUNC and os.path.exists(path):
             self._note("read", path, stat=True)
         self._wrote(path)
+
+    @staticmethod
+    def _is_source(path, depth):
+        """Whether a source is opened by the import system, or to be shown: code counts as such."""
+        return path.endswith(".py") and existence.is_for_sources(sys._getframe(depth + 1))
 
     def _wrote(self, path):
         self.worked = True
@@ -268,15 +265,30 @@ class Observer:
         if os.path.isfile(path):
             from . import aside
 
-            place = "%s.%d.%d" % (self.file, os.getpid(), len(self._seen))
+            place = "%s.%d.%d" % (self.asides or self.file, os.getpid(), len(self._seen))
             if aside.keep(path, place):
                 self.record('{"kind":"aside","path":%s,"place":%s}' % (quote(path), quote(place)), now=True)
             else:
                 self.unsure("a large file that was read and then written")
 
+    def touched(self, path, folder=None):
+        """The path, relative to ``folder``, was handed to what cannot be observed."""
+        self._touched(self._path(os.path.join(folder or "", path)))
+
+    def unobserved(self, program):
+        """A program was started that does not report what it reads."""
+        if self._first("child", program):
+            self.record('{"kind":"child","program":%s}' % quote(program))
+
+    def reports_child(self, words, environment):
+        """Whether a started program reports itself."""
+        from . import children
+
+        return children.is_observed(words, environment, self._folder)
+
     def _touched(self, path):
         """It was handed to what cannot be observed: read, and written if it is another in the end."""
-        if path is not None and os.path.exists(path):
+        if path is not None and existence.text_of(path) is not None:
             self._note("touched", path, stat=True)
 
     def _executed(self, arguments):
@@ -297,16 +309,6 @@ class Observer:
             self._note("module", path, stat=True)
         return path
 
-    def _module_path(self, file):
-        """The absolute path of the file of a module that counts."""
-        known = self._modules.get(file)
-        if known is None:
-            path = self._absolute(file)
-            is_below = path.startswith(self._roots)
-            known = path if self._is_module(path) and (is_below or os.path.isfile(path)) else ""
-            self._modules[file] = known
-        return known or None
-
     def _listed(self, arguments):
         given = arguments[0]
         given = os.readlink("/proc/self/fd/%d" % given) if isinstance(given, int) else given or "."
@@ -316,9 +318,17 @@ class Observer:
             folder = self._absolute(given).rstrip("/")
             if folder + "/" not in self._roots:
                 return
-        caller = sys._getframe(2).f_code.co_filename
-        if not any(part in caller for part in _IMPORT_MACHINERY):
+        frame = sys._getframe(2)
+        if any(part in frame.f_code.co_filename for part in _IMPORT_MACHINERY):
+            return
+        if not self._everywhere:
             self._note("list", folder.rstrip("/"), stat=True)
+        elif (self.is_below(folder + "/") or self.is_by_project(frame)) and self._first("list", folder):
+            names = existence.names_of(folder)
+            self.record(
+                '{"kind":"list","path":%s,"stat":%s,"names":%s}'
+                % (quote(folder), _stat(folder), "null" if names is None else quote(names))
+            )
 
     def _made(self, arguments):
         path, _, folder = arguments
@@ -368,18 +378,18 @@ class Observer:
             self.unsure("it asked the store about other runs")
 
     def _connected(self, arguments):
-        name = os.fsdecode(arguments[0])
-        if name.startswith("file:"):
-            from urllib.parse import unquote
+        from . import libraries
 
-            name = unquote(name[5:].partition("?")[0])
-            if name.startswith("//"):
-                name = "/" + name[2:].partition("/")[2]
-        if not name or name == ":memory:":
+        name = libraries.database(os.fsdecode(arguments[0]))
+        path = name and self._path(name)
+        if path is None:
             return
-        path = self._path(name)
-        if path is not None and not os.path.exists(path):
+        if existence.text_of(path) is None:
             self._wrote(path)
+        else:
+            # What was committed and not yet taken over into the database itself.
+            self._touched(path + "-wal")
+            self.exists(path + "-wal")
         self._touched(path)
 
     def _loaded(self, arguments):
@@ -388,44 +398,30 @@ class Observer:
             self._touched(self._path(name))
 
     def _started(self, arguments):
-        program, words, environment = arguments[:3]
-        self._child(program, words, environment, None)
-
-    def _started_in(self, arguments):
-        program, words, folder, environment = arguments
-        self._child(program, words, environment, folder)
-
-    def _child(self, program, words, environment, folder):
         from . import children
 
-        words = children.words_of(program, words)
-        if not children.is_observed(words, environment, self._folder):
-            self._unobserved(os.path.basename(words[0]), words[1:], folder)
-        self.flush()
+        children.started(self, arguments[0], arguments[1], arguments[2], None)
+
+    def _started_in(self, arguments):
+        from . import children
+
+        program, words, folder, environment = arguments
+        children.started(self, program, words, environment, folder)
 
     def _told_shell(self, arguments):
         from . import children
 
-        if not children.is_observed_text(arguments[0], None, self._folder):
-            text = os.fsdecode(arguments[0])
-            self._unobserved("sh", [text], None)
-        self.flush()
-
-    def _unobserved(self, program, words, folder):
-        """A started program that does not report what it reads."""
-        if self._first("child", program):
-            self.record('{"kind":"child","program":%s}' % quote(program))
-        for word in words:
-            for part in [word, word.partition("=")[2], *word.replace("=", " ").split()]:
-                part = part.strip("\"'`;,()<>|&")
-                if part and "\0" not in part and len(part) < 4096:
-                    self._touched(self._path(os.path.join(folder or "", part)))
+        children.told_shell(self, os.fsdecode(arguments[0]))
 
     def _leaving(self, _arguments):
         self.flush()
 
     def _forked(self):
         self.main = False
+        if self.chapter is not None:
+            # What a child does is told to the process that goes on with the chapter.
+            self.chapter, self.reports = None, True
+            self._looked, self._looks = set(), {}
         self._lines = []
         self._lock = _thread.allocate_lock()
 
@@ -443,26 +439,26 @@ class Observer:
         leave = os._exit
 
         def _exit(status):
-            self._tell_libraries()
+            self.tell_libraries()
             self.flush()
             leave(status)
 
         _exit.__doc__ = leave.__doc__
         os._exit = _exit
 
-    def _tell_libraries(self):
+    def tell_libraries(self):
         """Say which libraries may have read or written unseen, and what the code names."""
         try:
             from . import libraries
 
-            readers, writers = libraries.loaded()
-            if not writers:
+            readers, writers = libraries.loaded(self.module_file)
+            if not writers or self.is_silent():
                 return
             names = [",".join(map(quote, some)) for some in (readers, writers)]
             self.record('{"kind":"libraries","readers":[%s],"writers":[%s]}' % tuple(names))
             if readers:
                 for path in libraries.named(self._codes.values(), self._roots, self._start):
-                    self._touched(self._path(path))
+                    self.touched(path)
         except Exception:
             self.unsure("the libraries could not be told")
 
@@ -473,7 +469,7 @@ class Observer:
             self.record(
                 '{"kind":"exception","type":%s,"message":%s}' % (quote(kind.__name__), quote(_text(value)[:2000]))
             )
-        self._tell_libraries()
+        self.tell_libraries()
         if self.main:
             self.record('{"kind":"end"}')
         self.flush()
@@ -481,9 +477,15 @@ class Observer:
         self._flushed = -_FLUSH_SECONDS
 
 
+def looked_lines(looks):
+    """The records of lookups of modules, one a folder."""
+    for folder, names in looks.items():
+        yield '{"kind":"looked","path":%s,"names":[%s]}' % (quote(folder), ",".join(map(quote, names)))
+
+
 def _stat(path):
     try:
-        facts = os.stat(path)
+        facts = existence.stat(path)
     except OSError:
         return "null"
     return "[%d,%d,%d]" % (facts.st_size, facts.st_mtime_ns, facts.st_ino)

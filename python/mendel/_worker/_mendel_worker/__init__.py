@@ -9,6 +9,9 @@ import sys
 
 from . import observer
 
+seen = None
+"""The observer of this process, once there is one."""
+
 
 def _read_settings(path):
     with open(path, "rb") as file:
@@ -23,17 +26,27 @@ def start(path):
     """Begin the observation that the settings file at ``path`` describes."""
     settings = _read_settings(path)
     main = [str(os.getppid())] == settings.get("supervisor")
-    seen = observer.Observer(settings, main)
-    seen.install()
+    seen = follow(settings, main)
     if main:
         seen.report_python()
         _write_lines_at_once()
 
-    from . import finders, lookups, variables
+    from . import finders
 
     finders.install(settings, seen)
+
+
+def follow(settings, main=False):
+    """Observe this process; without a file to report to, only its chapters."""
+    global seen
+    from . import existence, lookups, variables
+
+    seen = observer.Observer(settings, main)
+    seen.install()
     lookups.install(seen)
     variables.install(seen)
+    existence.install(seen)
+    return seen
 
 
 def _write_lines_at_once():
