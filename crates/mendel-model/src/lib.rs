@@ -27,7 +27,7 @@ mod step;
 mod time;
 mod window;
 
-pub use artifact::{Artifact, ArtifactMode, ModelRecord, ModelUse};
+pub use artifact::{Artifact, ArtifactMode, Model, ModelRecord, ModelUse};
 pub use batch::{Batch, NewBatch};
 pub use digest::{BadDigest, Digest};
 pub use environment::{EnvironmentLock, EnvironmentManager, EnvironmentPolicy, Package};

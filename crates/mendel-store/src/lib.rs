@@ -10,19 +10,26 @@ mod console;
 mod database;
 mod error;
 mod event;
+mod file;
 mod migration;
 mod model;
 mod note;
 mod project;
 mod query;
+mod queue;
 mod record;
+mod registry;
 mod result;
 mod run;
 mod series;
 mod store;
 mod upkeep;
+mod worker;
 
 pub use blob::Blobs;
 pub use error::{Result, StoreError};
-pub use query::{Bucket, ConsolePage, Damage, EventQuery, Found, Garbage, RunPage, RunQuery, Sealed};
+pub use query::{
+    Bucket, ConsolePage, Damage, EventQuery, FileRecord, Found, Garbage, MetricSummary, ProjectRecord, QueueRecord,
+    Report, RunPage, RunQuery, RunScan, Sealed, WorkerRecord,
+};
 pub use store::Store;

@@ -45,14 +45,19 @@ impl Dialect {
     /// Replaces the words of the schema that differ.
     pub(crate) fn schema(self, text: &str) -> String {
         let words = match self {
-            Self::Sqlite => {
-                [("{bytes}", "BLOB"), ("{text}", "TEXT"), ("{number}", "INTEGER"), ("{rising}", "INTEGER PRIMARY KEY")]
-            }
+            Self::Sqlite => [
+                    ("{bytes}", "BLOB"),
+                    ("{text}", "TEXT"),
+                    ("{number}", "INTEGER"),
+                    ("{rising}", "INTEGER PRIMARY KEY"),
+                    ("{chance}", "lower(hex(randomblob(16)))"),
+                ],
             Self::Postgres => [
                 ("{bytes}", "BYTEA"),
                 ("{text}", "TEXT COLLATE \"C\""),
                 ("{number}", "BIGINT"),
                 ("{rising}", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
+                ("{chance}", "replace(gen_random_uuid()::text, '-', '')"),
             ],
         };
         words.iter().fold(text.to_owned(), |text, (word, meaning)| text.replace(word, meaning))

@@ -1,0 +1,188 @@
+//! The Trains API: what unmodified `clearml` and `trains` programs speak.
+//!
+//! This layer knows the shapes and the quirks of an old dialect and no rules of its own. A
+//! task is a run, a metric with a variant is a series, plots and images are events, and what
+//! happens to them is decided by the model and kept by the store, as for any other caller.
+
+mod call;
+mod directory;
+mod envelope;
+mod event;
+mod file;
+mod level;
+mod model;
+mod organization;
+mod page;
+mod pipeline;
+mod project;
+mod query;
+mod queue;
+mod refusal;
+mod report;
+mod schema;
+mod server;
+mod serving;
+mod session;
+mod storage;
+mod task;
+mod time;
+mod user;
+mod value;
+mod worker;
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
+use serde_json::{Map, Value};
+
+use self::{
+    call::{Address, BODY_BYTES, Call, either, read_body},
+    envelope::{Seen, Told, respond},
+    level::Level,
+    refusal::Refusal,
+};
+use crate::App;
+
+pub(crate) use query::Scrolls;
+
+/// A JSON object.
+pub(crate) type Object = Map<String, Value>;
+
+/// What an endpoint answers.
+type Answer = Result<Object, Refusal>;
+
+/// Endpoints that need no credentials.
+const OPEN: [&str; 5] =
+    ["server.info", "auth.fixed_users_mode", "login.supported_modes", "debug.ping", "login.logout"];
+
+/// Answers whatever no address of the native interface leads to: calls of the Trains API,
+/// its pages, and its files.
+pub(crate) async fn fallback(State(app): State<App>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let mut response = match (&parts.method, Address::read(parts.uri.path())) {
+        (&Method::OPTIONS, _) => StatusCode::OK.into_response(),
+        (_, Some(address)) => answer(app, &parts, address, body).await,
+        (_, None) => match page::page(&parts) {
+            Some(page) => page,
+            None => file::serve(app, &parts, body).await.unwrap_or_else(|| unknown(&parts)),
+        },
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    if parts.method == Method::OPTIONS {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, PUT, DELETE, OPTIONS"));
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("*"));
+    }
+    response
+}
+
+fn unknown(parts: &Parts) -> Response {
+    let seen = Seen::new(either(&parts.headers, "trx"));
+    respond(&seen, Err(Refusal::new(404, 0, format!("Unable to find an endpoint for `{}`", parts.uri.path()))))
+}
+
+async fn answer(app: App, parts: &Parts, address: Address, body: Body) -> Response {
+    let mut seen = Seen::new(either(&parts.headers, "trx"));
+    seen.name.clone_from(&address.name);
+    seen.requested = address.level.or(Some(Level::NEWEST));
+    seen.actual = Some(address.level.unwrap_or(Level::NEWEST).min(Level::NEWEST));
+    let outcome = run(app.clone(), parts, &address, body).await;
+    if let Err(Refusal { defect: Some(defect), .. }) = &outcome {
+        app.report(&**defect);
+    }
+    let login = match &outcome {
+        Ok(Told::Data(data)) if address.name == "auth.login" => data.get("token").and_then(Value::as_str).map(str::to_owned),
+        _ => None,
+    };
+    let mut response = respond(&seen, outcome);
+    let cookie = match (login, address.name.as_str()) {
+        (Some(token), _) => Some(format!("clearml_token_basic={token}; Path=/; HttpOnly; SameSite=Lax")),
+        (None, "auth.logout" | "login.logout") => Some("clearml_token_basic=; Path=/; HttpOnly; Max-Age=0".to_owned()),
+        (None, _) => None,
+    };
+    if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::from_str(&cookie).ok()) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+async fn run(app: App, parts: &Parts, address: &Address, body: Body) -> Result<Told, Refusal> {
+    let headers = &parts.headers;
+    let Some(endpoint) = schema::endpoint(&address.name) else {
+        return Err(Refusal::new(404, 0, format!("Unable to find the endpoint `{}`", address.name)));
+    };
+    let level = address.level.unwrap_or(Level::NEWEST).min(Level::NEWEST);
+    if level < endpoint.since && endpoint.since > Level(2, 1) {
+        let message = format!("`{}` is there since {}, and {level} was asked for", endpoint.name, endpoint.since);
+        return Err(Refusal::new(404, 0, message));
+    }
+    let encoding = headers.get(header::CONTENT_ENCODING).map(HeaderValue::as_bytes).unwrap_or_default();
+    if !encoding.is_empty() && !encoding.eq_ignore_ascii_case(b"identity") {
+        return Err(Refusal::new(415, 0, "A compressed body is not supported"));
+    }
+    let who = match OPEN.contains(&endpoint.name.as_str()) {
+        true => session::principal(&app, headers).await.unwrap_or_else(|_| session::nobody()),
+        false => session::principal(&app, headers).await?,
+    };
+    let who = session::impersonate(&app, who, headers).await?;
+    let body = read_all(body).await?;
+    let (mut data, lines) = read_body(headers, &parts.uri, &body, endpoint.batch)?;
+    schema::conform(endpoint, &mut data)?;
+    let call = Call {
+        worker: either(headers, "worker").unwrap_or_default().to_owned(),
+        base: base(headers),
+        name: endpoint.name.clone(),
+        app,
+        who,
+        level,
+        data,
+        lines,
+    };
+    dispatch(&call).await
+}
+
+async fn read_all(body: Body) -> Result<Bytes, Refusal> {
+    let read = axum::body::to_bytes(body, BODY_BYTES).await;
+    read.map_err(|_| Refusal::new(413, 0, format!("The body is larger than {BODY_BYTES} bytes")))
+}
+
+/// Where the caller reached the server.
+fn base(headers: &HeaderMap) -> String {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let scheme = header("x-forwarded-proto").unwrap_or("http");
+    let host = header("x-forwarded-host").or_else(|| header("host")).unwrap_or("localhost");
+    format!("{scheme}://{host}")
+}
+
+/// Leads a call to its endpoint.
+async fn dispatch(call: &Call) -> Result<Told, Refusal> {
+    let (service, action) = call.name.split_once('.').unwrap_or((&call.name, ""));
+    let found = match service {
+        "events" if action == "download_task_log" => return event::log::download(call).await,
+        "organization" if action == "download_for_get_all" => return organization::download(call).await,
+        "auth" => user::auth(call, action).await,
+        "debug" => Some(Ok(Object::new())),
+        "events" => event::answer(call, action).await,
+        "login" => user::login(call, action).await,
+        "models" => model::answer(call, action).await,
+        "organization" => organization::answer(call, action).await,
+        "pipelines" => pipeline::answer(call, action).await,
+        "projects" => project::answer(call, action).await,
+        "queues" => queue::answer(call, action).await,
+        "reports" => report::answer(call, action).await,
+        "server" => server::answer(call, action).await,
+        "serving" => serving::answer(call, action).await,
+        "storage" => storage::answer(call, action).await,
+        "tasks" => task::answer(call, action).await,
+        "users" => user::answer(call, action).await,
+        "workers" => worker::answer(call, action).await,
+        _ => None,
+    };
+    match found {
+        Some(answer) => answer.map(Told::Data),
+        None => Err(Refusal::new(500, 9999, format!("`{}` is not implemented", call.name))),
+    }
+}
