@@ -8,11 +8,14 @@ use crate::{
     registry,
 };
 
-const SCRIPTS: [&str; 2] =
-    [include_str!("../migrations/0001_begin.sql"), include_str!("../migrations/0002_trains.sql")];
+const SCRIPTS: [&str; 3] = [
+    include_str!("../migrations/0001_begin.sql"),
+    include_str!("../migrations/0002_access.sql"),
+    include_str!("../migrations/0003_trains.sql"),
+];
 
 /// The format that brought the registry of models.
-const REGISTRY: i64 = 2;
+const REGISTRY: i64 = 3;
 
 /// Brings the store to the format of this program.
 pub(crate) async fn migrate(database: &Database) -> Result<()> {

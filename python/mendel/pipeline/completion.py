@@ -20,7 +20,7 @@ from mendel.pipeline.fingerprint import class_path, code_digests, subject
 from mendel.pipeline.formats import encode
 from mendel.pipeline.input_id import written
 from mendel.pipeline.place import store_of
-from mendel.pipeline.plain import canonical, document, plain, restored
+from mendel.pipeline.plain import canonical, plain, restored
 from mendel.pipeline.vault import Vault
 from mendel.store import now
 
@@ -86,7 +86,7 @@ def shared_spec(full_spec: Mapping[str, Any]) -> Document:
 
 def spec_digest(full_spec: Mapping[str, Any]) -> str:
     """Digest of a specification; labels, and the order of keys, do not count."""
-    return _native.value_digest(document(shared_spec(full_spec)))
+    return _native.value_digest(json.dumps(shared_spec(full_spec)))
 
 
 def key(task: Task) -> str:
@@ -98,7 +98,7 @@ def read(task: Task) -> Completion | None:
     """The last completion: of the workspace, else as the old tool left it."""
     note = store_of(task).note(key(task))
     if note:
-        stages = {entry["id"]: entry for entry in note["pipeline"]}
+        stages = {entry["id"]: {**entry, "config": restored(entry["config"])} for entry in note["pipeline"]}
         return Completion(restored(note["full_spec"]), note["spec_digest"], stages, note)
     return _foreign(task)
 

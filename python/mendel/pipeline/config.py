@@ -97,7 +97,7 @@ class Config:
         holder[name] = value.entries if isinstance(value, Config) else value
 
     def __contains__(self, key: object) -> bool:
-        return isinstance(key, str) and self._find(key) is not _MISSING
+        return self._find(key) is not _MISSING
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Config):
@@ -112,13 +112,13 @@ class Config:
     def __repr__(self) -> str:
         return f"<Config, {self.entries!r}>"
 
-    def _find(self, key: str) -> Any:
+    def _find(self, key: Any) -> Any:
         holder, name = self._holder(key)
         return _MISSING if holder is None else holder.get(name, _MISSING)
 
-    def _holder(self, key: str, create: bool = False) -> tuple[dict[str, Any] | None, str]:
-        """The mapping that holds the last part of `key`, and that part."""
-        *path, name = key.split("/")
+    def _holder(self, key: Any, create: bool = False) -> tuple[dict[Any, Any] | None, Any]:
+        """The mapping that holds the last part of `key`, and that part; a key that is no text is no path."""
+        *path, name = key.split("/") if isinstance(key, str) else [key]
         holder: Any = self.entries
         for part in path:
             if create:

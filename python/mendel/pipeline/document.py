@@ -30,7 +30,7 @@ class JobTask(Task):
     """
 
     def __init__(self, document: Document) -> None:
-        super().__init__(document["task"]["path"], dict(document.get("full_spec") or {}))
+        super().__init__(document["task"]["path"], restored(document.get("full_spec") or {}))
         self.document = document
 
     @property

@@ -6,6 +6,7 @@ A pickle is written only where the stage asks for it, and read only by the worke
 from __future__ import annotations
 
 import base64
+import datetime
 import io
 import json
 import math
@@ -242,6 +243,8 @@ def _to_json(value: Any) -> Any:
         return {f"${kind.__name__}": items}
     if kind is complex:
         return {"$complex": [_to_json(value.real), _to_json(value.imag)]}
+    if kind is datetime.date or (kind is datetime.datetime and type(value.tzinfo) in (type(None), datetime.timezone)):
+        return {f"${kind.__name__}": value.isoformat()}
     if kind is bytes:
         return {"$bytes": base64.b64encode(value).decode()}
     if isinstance(value, os.PathLike) and not os.path.exists(value):
@@ -270,6 +273,8 @@ def _from_json(value: Any) -> Any:
         return base64.b64decode(held)
     if mark == "$path":
         return Path(held)
+    if mark in ("$date", "$datetime"):
+        return getattr(datetime, mark[1:]).fromisoformat(held)
     if mark in ("$array", "$scalar"):
         return _array(lambda: base64.b64decode(held), lambda name: Path(name), 0, mark == "$scalar")
     containers: Dict[str, Callable[[Any], Any]] = {"$tuple": tuple, "$set": set, "$frozenset": frozenset}

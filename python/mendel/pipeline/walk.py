@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import Any, Dict, Iterator
 
@@ -13,7 +14,7 @@ from mendel.pipeline.formats import MAPPED_MIN, encode, is_mutable
 from mendel.pipeline.input_id import written
 from mendel.pipeline.observe import Reads, look
 from mendel.pipeline.pipeline import StageError, scope_path, section
-from mendel.pipeline.plain import document, plain
+from mendel.pipeline.plain import plain
 from mendel.pipeline.scope_files import ScopeFiles, at
 from mendel.pipeline.status import update
 from mendel.pipeline.steps import Outcome, Steps
@@ -43,7 +44,7 @@ class Walk:
         self._input = input_id
         self.config = config
         self.disabled: Dict[str, float] = {}
-        self._own = Cell("input_id", input_id, _native.value_digest(document(input_id)))
+        self._own = Cell("input_id", input_id, _native.value_digest(json.dumps(input_id)))
         self.data = Fields(self._value, {"input_id": self._own})
         self.outcome = Outcome(input_id, {})
 
@@ -134,8 +135,8 @@ class Walk:
 
     def _identity(self, stage: Any, meant: Document, inputs: Dict[str, Cell]) -> str:
         digests = {name: cell.digest for name, cell in inputs.items()}
-        meaning = {"stage": stage.id, "config": meant, "params": plain(self._steps.job.params), "inputs": digests}
-        return _native.stage_identity(document(meaning))
+        meaning = {"stage": stage.id, "config": meant, "params": self._steps.job.params, "inputs": digests}
+        return _native.stage_identity(json.dumps(meaning))
 
     def _decide(self, stage: Any, meant: Document, inputs: Dict[str, Cell]) -> Document:
         job = self._steps.job

@@ -16,7 +16,6 @@ from mendel.pipeline.document import JobTask, read_document
 from mendel.pipeline.input_id import written
 from mendel.pipeline.inputs import Failure, Inputs, here, in_children
 from mendel.pipeline.place import store_of
-from mendel.pipeline.plain import plain
 from mendel.pipeline.session import begin_run
 from mendel.pipeline.status import Lines, Status, update
 from mendel.pipeline.steps import Outcome
@@ -97,7 +96,7 @@ def _complete(document: Document, inputs: Inputs, outcomes: List[Outcome]) -> No
         "configs": {written(outcome.input_id): outcome.config for outcome in outcomes},
         **of_outcomes(outcomes),
     }
-    write_note(inputs.steps.vault, inputs.task, plain(full_spec), **facts)
+    write_note(inputs.steps.vault, inputs.task, full_spec, **facts)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import datetime
 import json
 import math
 from typing import Any, Iterator, Mapping
@@ -52,7 +54,11 @@ def _flow(value: Any) -> str:
         printable = value.isprintable() and "\n" not in value
         return "'" + value.replace("'", "''") + "'" if printable else json.dumps(value)
     if isinstance(value, int):
-        return str(value)
+        return str(int(value))
+    if isinstance(value, (datetime.date, datetime.datetime)):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return f"!!binary {base64.b64encode(value).decode()}"
     if isinstance(value, float):
         return _float(value)
     if isinstance(value, Mapping):

@@ -225,10 +225,10 @@ def test_rp_20_rp_21_the_record_of_a_completion_names_all_that_made_it(ground: G
 
 def test_numbers_that_json_has_not_reach_the_stage_as_numbers(ground: Ground) -> None:
     ground.edit('config.get("sigma", 1)', 'float(type(config["sigma"]) is float and config["sigma"] > 1e308)')
-    assert ground.run([1], config={"smooth": {"sigma": "Infinity"}})["smooth"] == 1
+    assert ground.run([1], config={"smooth": {"sigma": "!!float .inf"}})["smooth"] == 1
     assert ground.load([1])[1]["raw"].tolist() == [1, 2, 3, 4]
     assert ground.load([1])[1]["mask"].tolist() == [False, False, True, True]
-    assert ground.run([1], config={"smooth": {"sigma": "Infinity"}}) == {}
+    assert ground.run([1], config={"smooth": {"sigma": "!!float .inf"}}) == {}
 
 
 def test_rp_27_change_one_stage_and_wait_only_for_that_stage(ground: Ground) -> None:

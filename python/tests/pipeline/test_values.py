@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
+import json
 import math
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,7 @@ import pytest
 import yaml
 from mendel.pipeline import Config, decode_input_ids, register_format
 from mendel.pipeline.formats import Encoded, UnstorableValue, decode, encode
+from mendel.pipeline.plain import restored
 from PIL import Image
 
 
@@ -38,6 +43,7 @@ def back(value: Any, folder: Path, allow_pickle: bool = False) -> tuple[str, Any
         b"\x00\xff",
         [1, (2, "three"), {"a": {"b": [None]}}],
         {1: "int key", (1, 2): "tuple key", "$float": "a key like a mark"},
+        {"day": datetime.date(2001, 2, 3), "moment": datetime.datetime(2001, 2, 3, 4, tzinfo=datetime.timezone.utc)},
         {"set": {1, 2}, "frozen": frozenset("ab"), "complex": 1 + 2j},
     ],
 )
@@ -171,5 +177,48 @@ def test_hyperparameters_written_as_yaml_are_read_back_by_a_yaml_reader() -> Non
         "lines": "a\nb",
         "1e-3": "1e-3",
         "nan": [math.inf],
+        "huge": 10**40,
+        "day": datetime.date(2001, 2, 3),
+        "moments": [datetime.datetime(2001, 2, 3, 4, 5, 6, 7, tzinfo=datetime.timezone(datetime.timedelta(hours=-5)))],
+        1: {2.5: b"bytes", None: True, "1": "one"},
     }
     assert yaml.safe_load(Config(entries).yaml) == entries
+
+
+SCALARS = """
+    0 -0 +12 012 0o14 0x1F 0b101 1_000 190:20:30 -1:30 99999999999999999999 -99999999999999999999 0x10000000000000000
+    1. .5 1.5e+3 1e3 1.0e-3 -.5 +.inf -.INF .NaN 190:20:30.15 6.8523015e+5 685_230.15
+    yes No on OFF true y n ~ null Null
+    2001-02-03 2001-2-3 2001-12-14t21:59:43.10-05:00 2001-12-15T02:59:43.1Z 2001-12-14T1:59:43 2001-01-01T00:00:00+5
+    1:2:3 1:99 08 a.b 1-2 NaN <<x
+"""
+
+
+def test_task_files_mean_what_pyyaml_says(tmp_path: Path) -> None:
+    words = SCALARS.split()
+    lines = ["pipeline: [stages.Nothing]", "config:", "  values:"]
+    lines += [f"    k{place}: {word}" for place, word in enumerate(words)]
+    lines += ["    spaced: 2001-12-14 21:59:43.1234567 -5", "    quoted: ['!!int 5', \"2001-02-03\", '12', 'NaN']"]
+    keys = {yaml.safe_load(word): word for word in words if word != "<<x"}
+    lines += ["    keys:", *(f"      {word}: {place}" for place, word in enumerate(keys.values()))]
+    text = "\n".join(lines) + "\n"
+    (tmp_path / "task.yml").write_text(text, encoding="utf-8")
+    (tmp_path / "stages.py").write_text("from mendel import Stage\n\n\nclass Nothing(Stage):\n    pass\n")
+
+    shown = subprocess.run(
+        [os.environ.get("MENDEL", "mendel"), "--json", "show", "."],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert shown.returncode == 0, shown.stderr
+    assert kinds(restored(json.loads(shown.stdout)["config"])) == kinds(yaml.safe_load(text)["config"])
+
+
+def kinds(value: Any) -> Any:
+    """What tells kinds apart, and takes NaN for itself; the order of keys does not count."""
+    if isinstance(value, dict):
+        return sorted((repr(key), kinds(item)) for key, item in value.items())
+    return [kinds(item) for item in value] if isinstance(value, list) else repr(value)

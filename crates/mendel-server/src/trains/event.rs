@@ -12,7 +12,8 @@ mod target;
 
 use super::{Answer, call::Call};
 
-pub(super) use scalars::histogram_of;
+pub(super) use plots::plots_of;
+pub(super) use scalars::{Wanted, histogram_of};
 pub(super) use shown::{by_metric, single_values_of};
 
 /// Iteration that marks a single value.

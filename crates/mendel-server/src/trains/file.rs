@@ -15,7 +15,7 @@ use mendel_store::FileRecord;
 use serde_json::{Value, json};
 
 use super::{call::{Call, unescape}, refusal::Refusal, session};
-use crate::App;
+use crate::{App, serve::Peer};
 
 /// Where files lie on a server that also answers the rest.
 pub(super) const PREFIX: &str = "/files";
@@ -36,7 +36,8 @@ pub(super) async fn serve(app: App, parts: &Parts, body: Body) -> Option<Respons
 }
 
 async fn answer(app: App, parts: &Parts, path: &str, body: Body) -> Result<Response, Refusal> {
-    session::principal(&app, &parts.headers).await?;
+    let from = parts.extensions.get::<Peer>().map(|peer| peer.0.ip());
+    session::principal(&app, &parts.headers, from).await?;
     match (&parts.method, path) {
         (&Method::POST, "/delete_many") => delete_many(&app, body).await,
         (&Method::POST, "/") => upload::form(&app, &parts.headers, body).await,

@@ -33,8 +33,10 @@ mod worker;
 use axum::{
     body::{Body, Bytes},
     extract::{Request, State},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
+use mendel_api::BoxFuture;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
 use serde_json::{Map, Value};
 
@@ -44,7 +46,7 @@ use self::{
     level::Level,
     refusal::Refusal,
 };
-use crate::App;
+use crate::{App, serve::Peer};
 
 pub(crate) use query::Scrolls;
 
@@ -58,16 +60,26 @@ type Answer = Result<Object, Refusal>;
 const OPEN: [&str; 5] =
     ["server.info", "auth.fixed_users_mode", "login.supported_modes", "debug.ping", "login.logout"];
 
-/// Answers whatever no address of the native interface leads to: calls of the Trains API,
-/// its pages, and its files.
-pub(crate) async fn fallback(State(app): State<App>, request: Request) -> Response {
+/// Answers what is not below `/api/`: calls of the Trains API, its pages, and its files.
+/// The rest goes on to the native interface.
+pub(crate) async fn answer_or_pass(State(app): State<App>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    if path.starts_with("/api/") || ["/api", "/health", "/metrics"].contains(&path) {
+        return next.run(request).await;
+    }
     let (parts, body) = request.into_parts();
     let mut response = match (&parts.method, Address::read(parts.uri.path())) {
         (&Method::OPTIONS, _) => StatusCode::OK.into_response(),
-        (_, Some(address)) => answer(app, &parts, address, body).await,
+        (_, Some(address)) => {
+            let answered: BoxFuture<'_, _> = Box::pin(answer(app, &parts, address, body));
+            answered.await
+        }
         (_, None) => match page::page(&parts) {
             Some(page) => page,
-            None => file::serve(app, &parts, body).await.unwrap_or_else(|| unknown(&parts)),
+            None => {
+                let served: BoxFuture<'_, _> = Box::pin(file::serve(app, &parts, body));
+                served.await.unwrap_or_else(|| unknown(&parts))
+            }
         },
     };
     let headers = response.headers_mut();
@@ -123,9 +135,10 @@ async fn run(app: App, parts: &Parts, address: &Address, body: Body) -> Result<T
     if !encoding.is_empty() && !encoding.eq_ignore_ascii_case(b"identity") {
         return Err(Refusal::new(415, 0, "A compressed body is not supported"));
     }
+    let from = parts.extensions.get::<Peer>().map(|peer| peer.0.ip());
     let who = match OPEN.contains(&endpoint.name.as_str()) {
-        true => session::principal(&app, headers).await.unwrap_or_else(|_| session::nobody()),
-        false => session::principal(&app, headers).await?,
+        true => session::principal(&app, headers, from).await.unwrap_or_else(|_| session::nobody()),
+        false => session::principal(&app, headers, from).await?,
     };
     let who = session::impersonate(&app, who, headers).await?;
     let body = read_all(body).await?;
@@ -141,7 +154,8 @@ async fn run(app: App, parts: &Parts, address: &Address, body: Body) -> Result<T
         data,
         lines,
     };
-    dispatch(&call).await
+    let told: BoxFuture<'_, _> = Box::pin(dispatch(&call));
+    told.await
 }
 
 async fn read_all(body: Body) -> Result<Bytes, Refusal> {

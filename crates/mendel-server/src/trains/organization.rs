@@ -72,24 +72,14 @@ async fn counts(call: &Call) -> Answer {
         for cut in ["page", "page_size", "only_fields", "scroll_id", "size"] {
             query.remove(cut);
         }
-        let count = match key {
-            "models" => count_pages(query, async |page| Ok(model::list(call, &page, false).await?.0.len())).await?,
-            "projects" | "pipelines" | "datasets" => {
-                count_pages(query, async |page| {
-                    let inner = with(call, page);
-                    Ok(items(&project::list(&inner, false).await?, "projects").len())
-                })
-                .await?
-            }
-            _ => count_pages(query, async |page| Ok(task::list(call, &page, false).await?.tasks.len())).await?,
-        };
+        let count = count_pages(call, key, query).await?;
         answer.insert(key.to_owned(), count.into());
     }
     Ok(answer)
 }
 
 /// The same caller with another request.
-pub(super) fn with(call: &Call, data: Object) -> Call {
+fn with(call: &Call, data: Object) -> Call {
     Call {
         app: call.app.clone(),
         who: call.who.clone(),
@@ -102,17 +92,21 @@ pub(super) fn with(call: &Call, data: Object) -> Call {
     }
 }
 
-async fn count_pages(
-    query: Object,
-    page: impl AsyncFn(Object) -> Result<usize, Refusal>,
-) -> Result<usize, Refusal> {
+/// How many things of a kind fit a query.
+async fn count_pages(call: &Call, key: &str, query: Object) -> Result<usize, Refusal> {
     let (mut total, mut number) = (0, 0);
     loop {
-        let mut query = query.clone();
-        query.insert("page".to_owned(), number.into());
-        query.insert("page_size".to_owned(), 500.into());
-        query.insert("only_fields".to_owned(), json!(["id"]));
-        let found = page(query).await?;
+        let mut page = query.clone();
+        page.insert("page".to_owned(), number.into());
+        page.insert("page_size".to_owned(), 500.into());
+        page.insert("only_fields".to_owned(), json!(["id"]));
+        let found = match key {
+            "models" => model::list(call, &page, false).await?.0.len(),
+            "projects" | "pipelines" | "datasets" => {
+                items(&project::list(&with(call, page), false).await?, "projects").len()
+            }
+            _ => task::list(call, &page, false).await?.tasks.len(),
+        };
         total += found;
         number += 1;
         if found < 500 || total >= ROWS {

@@ -13,9 +13,10 @@ mod projection;
 
 pub(super) use condition::{Conditions, Fields};
 pub(super) use order::Order;
-pub(super) use page::{Page, Scrolls};
+pub(crate) use page::Scrolls;
+pub(super) use page::Page;
 pub(super) use pattern::Pattern;
-pub(super) use projection::Projection;
+pub(super) use projection::{Projection, expand};
 
 use serde_json::Value;
 

@@ -37,10 +37,7 @@ fn uid(call: &Call) -> String {
 
 /// `server.config`: nothing of the configuration leaves the server.
 fn config(call: &Call) -> Answer {
-    match call.who.role.as_str() {
-        "admin" | "system" | "root" => Ok(Object::new()),
-        _ => Err(Refusal::role()),
-    }
+    if call.who.is_admin() { Ok(Object::new()) } else { Err(Refusal::role()) }
 }
 
 fn endpoints() -> Object {

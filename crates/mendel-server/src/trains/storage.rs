@@ -26,7 +26,7 @@ pub(super) async fn answer(call: &Call, action: &str) -> Option<Answer> {
 }
 
 async fn kept(call: &Call) -> Result<Object, Refusal> {
-    if !["admin", "system", "root"].contains(&call.who.role.as_str()) {
+    if !call.who.is_admin() {
         return Err(Refusal::role());
     }
     Ok(told(call.app.store.note(NOTE).await?.unwrap_or_default()))

@@ -1,5 +1,6 @@
 //! Tasks: a task of the dialect is a run.
 
+mod apply;
 mod artifact;
 mod clone;
 mod configuration;
@@ -21,14 +22,16 @@ pub(super) mod told;
 
 use super::{Answer, call::Call};
 
+pub(super) use apply::checked_labels;
 pub(super) use clone::clone_into;
 pub(super) use create::create;
 pub(super) use delete::delete;
-pub(super) use edit::edit_document;
+pub(super) use edit::refuse_status;
 pub(super) use facts::{extra, find, hidden, id_of, mark_archived, set_extra, set_system_tags, status_word, system_tags};
-pub(super) use get::{Listed, list, prefix_filter};
+pub(super) use get::{list, objects, prefix_filter, widen_projects};
+pub(super) use linked::record;
 pub(super) use queueing::{enqueue, give_back};
-pub(super) use status::{Change, publish, refusal_of_status, told_status};
+pub(super) use status::{Change, publish, refusal_of_status};
 
 /// Answers an endpoint of `tasks`.
 pub(super) async fn answer(call: &Call, action: &str) -> Option<Answer> {

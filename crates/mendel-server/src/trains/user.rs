@@ -65,7 +65,7 @@ pub(super) async fn answer(call: &Call, action: &str) -> Option<Answer> {
 async fn current(call: &Call) -> Answer {
     let user = json!({
         "id": call.who.id, "name": call.who.name, "given_name": call.who.name, "family_name": "",
-        "role": call.who.role, "avatar": "", "company": {"id": session::COMPANY, "name": "Mendel"},
+        "role": call.who.role, "avatar": "", "company": session::company(),
         "preferences": preferences(call).await?,
     });
     Ok(told(json!({"user": user, "getting_started": {}, "settings": {"max_download_items": "1000"}})))

@@ -204,7 +204,7 @@ async fn all(call: &Call) -> Answer {
             "key": key(worker),
             "ip": "",
             "user": {"id": worker.owner, "name": directory.user_name(&worker.owner)},
-            "company": {"id": COMPANY, "name": "Mendel"},
+            "company": super::session::company(),
             "register_time": iso(time("registered")),
             "last_activity_time": iso(worker.seen),
             "last_report_time": iso(time("reported")),

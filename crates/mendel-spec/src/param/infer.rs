@@ -20,7 +20,7 @@ pub(super) fn infer(default: Option<&Node>, dialect: Dialect) -> Result<ParamTyp
     }
     Ok(match node.scalar(dialect) {
         Some(Scalar::Bool(_)) => ParamType::Bool,
-        Some(Scalar::Int(_)) => ParamType::Int,
+        Some(Scalar::Int(_) | Scalar::BigInt(_)) => ParamType::Int,
         Some(Scalar::Float(_)) => ParamType::Float,
         Some(Scalar::Null | Scalar::Date(_) | Scalar::Str(_)) | None => ParamType::Str,
     })
@@ -30,7 +30,7 @@ fn infer_list(items: &[Node], dialect: Dialect) -> Result<ParamType, Fault> {
     let mut found: Option<ListOf> = None;
     for (index, item) in items.iter().enumerate() {
         let of = match item.scalar(dialect) {
-            Some(Scalar::Int(_)) => ListOf::Int,
+            Some(Scalar::Int(_) | Scalar::BigInt(_)) => ListOf::Int,
             Some(Scalar::Float(_)) => ListOf::Float,
             Some(Scalar::Str(_)) => ListOf::Str,
             Some(Scalar::Bool(_)) => {

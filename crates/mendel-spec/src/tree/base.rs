@@ -54,7 +54,7 @@ fn read(path: &Path, dialect: Dialect) -> Result<Base, Problems> {
         return Err(problems);
     }
     let value = match &document.root {
-        Some(root) if !root.is_null(dialect) => root.value(dialect),
+        Some(root) if !root.is_null(dialect) => root.typed(dialect),
         _ => Value::Object(serde_json::Map::new()),
     };
     if let (Some(root), false) = (&document.root, value.is_object()) {

@@ -6,6 +6,8 @@ use mendel_model::{InputId, limits::INPUTS_PER_TASK};
 
 use crate::{Node, Problem, Scalar, reader::Reader};
 
+const TOO_LARGE: &str = "has more than 64 bits";
+
 /// What one token of an expression names.
 #[derive(Debug, PartialEq)]
 enum Token {
@@ -25,6 +27,7 @@ impl Reader<'_> {
             }
             (None, Some(Scalar::Null)) => {}
             (None, Some(Scalar::Int(number))) => ids.extend(self.whole(node, number)),
+            (None, Some(Scalar::BigInt(digits))) => self.bad_token(node, &digits, TOO_LARGE),
             (None, Some(Scalar::Str(text) | Scalar::Date(text))) => self.expression(node, &text, &mut ids),
             _ => {
                 let message = format!("`input_ids` expects a number, text or a list, got {}", node.shown(self.dialect));
@@ -68,6 +71,10 @@ impl Reader<'_> {
     fn element(&mut self, item: &Node) -> Option<InputId> {
         match item.scalar(self.dialect) {
             Some(Scalar::Int(number)) => self.whole(item, number),
+            Some(Scalar::BigInt(digits)) => {
+                self.bad_token(item, &digits, TOO_LARGE);
+                None
+            }
             Some(Scalar::Str(text) | Scalar::Date(text)) => Some(InputId::Text(text)),
             _ => {
                 let message = format!("an input id is a number or a text, got {}", item.shown(self.dialect));
@@ -81,7 +88,7 @@ impl Reader<'_> {
     fn whole(&mut self, node: &Node, number: i128) -> Option<InputId> {
         let id = i64::try_from(number).ok().map(InputId::Int);
         if id.is_none() {
-            self.bad_token(node, &number.to_string(), "has more than 64 bits");
+            self.bad_token(node, &number.to_string(), TOO_LARGE);
         }
         id
     }
@@ -94,7 +101,7 @@ fn too_many() -> String {
 /// Reads one token: digits, a range of digits, else a text.
 fn token(text: &str) -> Result<Token, &'static str> {
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    let number = |part: &str| part.parse::<i64>().map_err(|_| "has more than 64 bits");
+    let number = |part: &str| part.parse::<i64>().map_err(|_| TOO_LARGE);
     if digits(text) {
         return Ok(Token::One(InputId::Int(number(text)?)));
     }

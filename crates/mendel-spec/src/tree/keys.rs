@@ -85,6 +85,7 @@ impl Reader<'_> {
             (.., Some(Scalar::Null)) | (None, None, None) => false,
             (.., Some(Scalar::Bool(truth))) => truth,
             (.., Some(Scalar::Int(number))) => number != 0,
+            (.., Some(Scalar::BigInt(_))) => true,
             (.., Some(Scalar::Float(number))) => number != 0.0,
             (.., Some(Scalar::Str(text) | Scalar::Date(text))) => !text.is_empty(),
         }

@@ -140,7 +140,7 @@ impl<'a> Taker<'a> {
         });
         let mut spec = Map::new();
         for source in self.sources.iter().rev() {
-            if let Some(Value::Object(map)) = source.document.root.as_ref().map(|root| root.value(source.dialect)) {
+            if let Some(Value::Object(map)) = source.document.root.as_ref().map(|root| root.typed(source.dialect)) {
                 spec.extend(map);
             }
         }

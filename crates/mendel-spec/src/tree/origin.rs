@@ -109,7 +109,7 @@ fn find(root: &Node, path: &[&str], file: &Arc<str>, dialect: Dialect) -> Said {
             // An empty file hides nothing.
             return if std::ptr::eq(node, root) && node.is_null(dialect) { Said::Nothing } else { Said::Hidden };
         }
-        match node.pair(part) {
+        match node.pair_named(part, dialect) {
             Some((found, value)) => (key, node) = (found, value),
             None => return Said::Nothing,
         }

@@ -8,6 +8,7 @@ use super::task::{Tree, TreeTask};
 use crate::{
     Assignment, Dialect, Document, Kind, Problem, Problems,
     resolve::{from_option, resolve_except, unknown},
+    yaml::{meant_key, of_param},
 };
 
 /// A value that `--set` lays over the config.
@@ -65,7 +66,8 @@ fn resolve_params(task: &mut TreeTask, sets: &[Assignment], problems: &mut Probl
 fn bound(task: &TreeTask) -> Vec<(Vec<String>, Value)> {
     let given = task.params.iter().filter(|param| !param.value.is_null()).filter_map(|param| {
         let path = task.schema.input(&param.name)?.bind.as_deref()?;
-        Some((path.split('/').map(str::to_owned).collect(), param.value.clone()))
+        let is_float = param.kind.as_deref().is_some_and(|kind| kind.contains("float"));
+        Some((path.split('/').map(str::to_owned).collect(), of_param(&param.value, is_float)))
     });
     given.collect()
 }
@@ -83,7 +85,7 @@ fn config_set(set: &Assignment) -> Result<ConfigSet, Option<Problem>> {
     });
     match read {
         Ok(document) => {
-            let value = document.root.map_or(Value::Null, |root| root.value(Dialect::Core));
+            let value = document.root.map_or(Value::Null, |root| root.typed(Dialect::Core));
             Ok(ConfigSet { path, value, words: set.words() })
         }
         Err(found) => {
@@ -116,7 +118,7 @@ fn put(config: &mut Value, path: &[String], value: Value) {
             *at = Value::Object(Map::new());
         }
         let Value::Object(map) = at else { return };
-        at = map.entry(key.as_str()).or_insert(Value::Null);
+        at = map.entry(meant_key(map, key)).or_insert(Value::Null);
     }
     *at = value;
 }

@@ -2,8 +2,11 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{Content, Dialect, Document, Node};
+use super::{Content, Dialect, Document, Node, Scalar, moment};
 use crate::{Problem, Problems};
+
+/// The most digits of a whole number that Python reads.
+const INT_DIGITS: usize = 4300;
 
 impl Document {
     /// Expands `<<` where the dialect has it and reports keys that are written twice.
@@ -34,7 +37,12 @@ impl Finisher<'_> {
             return Node { content: content.clone(), ..node.clone() };
         }
         let content = match &*node.content {
-            Content::Scalar { .. } => return node.clone(),
+            Content::Scalar { text, plain } => {
+                if *plain && text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+')) {
+                    self.number(node);
+                }
+                return node.clone();
+            }
             Content::Sequence(items) => Content::Sequence(items.iter().map(|item| self.finish(item)).collect()),
             Content::Mapping(pairs) => Content::Mapping(self.mapping(pairs)),
         };
@@ -83,6 +91,21 @@ impl Finisher<'_> {
         all
     }
 
+    /// Refuses days that are none, and numbers that Python would not read.
+    fn number(&mut self, node: &Node) {
+        let message = match node.scalar(self.dialect) {
+            Some(Scalar::Date(text)) if moment::iso(&text).is_none() => {
+                format!("`{text}` is read as a date, and there is none such")
+            }
+            Some(Scalar::BigInt(digits)) if digits.len() > INT_DIGITS => {
+                format!("the whole number has {} digits, and {INT_DIGITS} is the most that Python reads", digits.len())
+            }
+            _ => return,
+        };
+        let problem = Problem::error("bad_value", message).at(&node.place(&self.document.file));
+        self.problems.push(problem.show(&self.document.text).hint("quote it if it is text"));
+    }
+
     fn is_merge(&self, key: &Node) -> bool {
         let plain = matches!(&*key.content, Content::Scalar { text, plain: true } if text == "<<");
         plain && self.dialect == Dialect::Yaml11
@@ -107,7 +130,15 @@ impl Finisher<'_> {
     }
 }
 
-/// What makes two keys equal: their meaning, so that `1` and `0x1` are the same key.
+/// What makes two keys equal: their meaning, so that `1` and `0x1` are the same key. To Python,
+/// `1`, `1.0` and `true` are one key, too.
 fn identity(key: &Node, dialect: Dialect) -> String {
-    format!("{:?}", key.scalar(dialect))
+    let scalar = match key.scalar(dialect) {
+        Some(Scalar::Bool(truth)) if dialect == Dialect::Yaml11 => Some(Scalar::Int(truth.into())),
+        Some(Scalar::Float(number)) if dialect == Dialect::Yaml11 && number.fract() == 0.0 && number.abs() < 1e15 => {
+            Some(Scalar::Int(number as i128))
+        }
+        other => other,
+    };
+    format!("{scalar:?}")
 }

@@ -7,7 +7,10 @@ use std::borrow::Cow;
 
 use serde_json::{Number, Value};
 
-use super::Dialect;
+use super::{
+    Dialect,
+    whole::{of_sixties, whole},
+};
 
 /// A scalar with its meaning.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,9 +21,11 @@ pub enum Scalar {
     Bool(bool),
     /// A whole number.
     Int(i128),
+    /// A whole number that is larger, as decimal digits.
+    BigInt(String),
     /// A number.
     Float(f64),
-    /// A day or moment, which YAML 1.1 knows; kept as text.
+    /// A day or moment, which YAML 1.1 knows; as it is written.
     Date(String),
     /// Text.
     Str(String),
@@ -36,7 +41,7 @@ impl Scalar {
         match (tag, plain) {
             (None, true) => meaning(),
             (Some("int"), _) => match meaning() {
-                Self::Int(number) => Self::Int(number),
+                number @ (Self::Int(_) | Self::BigInt(_)) => number,
                 _ => Self::Str(text.to_owned()),
             },
             (Some("float"), _) => match meaning() {
@@ -62,7 +67,7 @@ impl Scalar {
             Self::Bool(truth) => Value::Bool(truth),
             Self::Int(number) => Number::from_i128(number).map_or_else(|| number.to_string().into(), Value::Number),
             Self::Float(number) => float_value(number),
-            Self::Date(text) | Self::Str(text) => Value::String(text),
+            Self::BigInt(text) | Self::Date(text) | Self::Str(text) => Value::String(text),
         }
     }
 
@@ -72,6 +77,7 @@ impl Scalar {
             Self::Null => Cow::Borrowed("null"),
             Self::Bool(truth) => format!("bool `{truth}`").into(),
             Self::Int(number) => format!("int `{number}`").into(),
+            Self::BigInt(digits) => format!("int `{}`", shortened(digits)).into(),
             Self::Float(number) => format!("float `{number:?}`").into(),
             Self::Date(text) => format!("date `{text}`").into(),
             Self::Str(text) => format!("text `{}`", shortened(text)).into(),
@@ -117,7 +123,7 @@ fn yaml_1_1(text: &str) -> Scalar {
         return Scalar::Float(number);
     }
     if let Some(number) = int_1_1(text) {
-        return Scalar::Int(number);
+        return number;
     }
     if is_date(text) {
         return Scalar::Date(text.to_owned());
@@ -173,9 +179,12 @@ fn float_1_1(text: &str) -> Option<f64> {
         if exponent.is_some() {
             return None;
         }
-        let whole = base_sixty(whole)?;
+        let whole = match base_sixty(false, whole)? {
+            Scalar::Int(number) => number as f64,
+            _ => f64::INFINITY,
+        };
         let fraction: f64 = format!("0.{}", fraction.replace('_', "")).parse().ok()?;
-        return Some(sign * (whole as f64 + fraction));
+        return Some(sign * (whole + fraction));
     }
     let good = if whole.is_empty() {
         // PyYAML takes no sign before a bare dot.
@@ -190,40 +199,39 @@ fn float_1_1(text: &str) -> Option<f64> {
 }
 
 /// `1:30` as ninety: a number and one or more groups below sixty.
-fn base_sixty(text: &str) -> Option<i128> {
+fn base_sixty(negative: bool, text: &str) -> Option<Scalar> {
     let mut groups = text.split(':');
     let first = groups.next()?;
     if !starts_with_digit(first) || !all(first, digit_or_underscore) {
         return None;
     }
-    let mut total: i128 = first.replace('_', "").parse().ok()?;
-    for group in groups {
+    let group = |group: &str| {
         let good = matches!(group.as_bytes(), [b'0'..=b'9'] | [b'0'..=b'5', b'0'..=b'9']);
-        total = total.checked_mul(60)?.checked_add(group.parse().ok().filter(|_| good)?)?;
-    }
-    Some(total)
+        group.parse().ok().filter(|_| good)
+    };
+    of_sixties(negative, &first.replace('_', ""), &groups.map(group).collect::<Option<Vec<_>>>()?)
 }
 
-fn int_1_1(text: &str) -> Option<i128> {
+fn int_1_1(text: &str) -> Option<Scalar> {
     let (negative, rest) = signed(text);
     let plain = rest.replace('_', "");
-    let number = if let Some(digits) = rest.strip_prefix("0b") {
-        all(digits, |byte| matches!(byte, b'0' | b'1' | b'_')).then(|| i128::from_str_radix(&plain[2..], 2).ok())??
+    if let Some(digits) = rest.strip_prefix("0b") {
+        let good = all(digits, |byte| matches!(byte, b'0' | b'1' | b'_'));
+        good.then(|| whole(negative, &plain[2..], 2))?
     } else if let Some(digits) = rest.strip_prefix("0x") {
-        all(digits, |byte| byte.is_ascii_hexdigit() || byte == b'_')
-            .then(|| i128::from_str_radix(&plain[2..], 16).ok())??
+        let good = all(digits, |byte| byte.is_ascii_hexdigit() || byte == b'_');
+        good.then(|| whole(negative, &plain[2..], 16))?
     } else if rest == "0" {
-        0
+        Some(Scalar::Int(0))
     } else if let Some(digits) = rest.strip_prefix('0') {
-        all(digits, |byte| matches!(byte, b'0'..=b'7' | b'_')).then(|| i128::from_str_radix(&plain, 8).ok())??
+        all(digits, |byte| matches!(byte, b'0'..=b'7' | b'_')).then(|| whole(negative, &plain, 8))?
     } else if rest.contains(':') {
-        base_sixty(rest)?
+        base_sixty(negative, rest)
     } else if starts_with_digit(rest) && all(rest, digit_or_underscore) {
-        plain.parse().ok()?
+        whole(negative, &plain, 10)
     } else {
-        return None;
-    };
-    Some(if negative { -number } else { number })
+        None
+    }
 }
 
 /// Whether PyYAML would make a date or a moment of it.
@@ -274,18 +282,17 @@ fn core(text: &str) -> Scalar {
     let radix = |digits: &str, radix| {
         // `from_str_radix` would take a sign of its own here.
         let good = digits.starts_with(|c: char| c.is_ascii_alphanumeric()) && rest.len() == text.len();
-        good.then(|| i128::from_str_radix(digits, radix).ok()).flatten()
+        let good = good && digits.chars().all(|digit| digit.is_digit(radix));
+        good.then(|| whole(false, digits, radix)).flatten()
     };
     let number = match (rest.strip_prefix("0o"), rest.strip_prefix("0x")) {
         (Some(digits), _) => radix(digits, 8),
         (_, Some(digits)) => radix(digits, 16),
-        (None, None) if starts_with_digit(rest) && all(rest, |byte| byte.is_ascii_digit()) => {
-            rest.parse().ok().map(|number: i128| if negative { -number } else { number })
-        }
+        (None, None) if starts_with_digit(rest) && all(rest, |byte| byte.is_ascii_digit()) => whole(negative, rest, 10),
         (None, None) => None,
     };
     if let Some(number) = number {
-        return Scalar::Int(number);
+        return number;
     }
     float_core(rest).map_or_else(|| Scalar::Str(text.to_owned()), |number| Scalar::Float(sign * number))
 }
@@ -310,7 +317,9 @@ fn float_core(rest: &str) -> Option<f64> {
 
 /// How a number that YAML 1.1 takes for text has to be written: `1e-3` as `1.0e-3`.
 pub(crate) fn suggested_float(text: &str) -> Option<String> {
-    if !matches!(core(text), Scalar::Int(_) | Scalar::Float(_)) || !matches!(yaml_1_1(text), Scalar::Str(_)) {
+    if !matches!(core(text), Scalar::Int(_) | Scalar::BigInt(_) | Scalar::Float(_))
+        || !matches!(yaml_1_1(text), Scalar::Str(_))
+    {
         return None;
     }
     let (negative, rest) = signed(text);

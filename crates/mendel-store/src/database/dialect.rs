@@ -152,7 +152,7 @@ impl From<sqlx::Error> for StoreError {
 
 impl StoreError {
     /// A failure of the file system at `path`.
-    pub(crate) fn file(path: &Path, source: io::Error) -> Self {
+    pub fn file(path: &Path, source: io::Error) -> Self {
         classify_io(&source).unwrap_or_else(|| Self::File { path: path.to_owned(), source })
     }
 }

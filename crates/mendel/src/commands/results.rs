@@ -2,10 +2,13 @@
 //!
 //! What the stages of a task made of each input, and the same as files.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
-use mendel_model::{InputId, StageField, TaskKind};
+use mendel_model::{Identity, InputId, RunId, StageField, StepResult, TaskKind};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -18,7 +21,7 @@ use crate::{
         table::{Column, Table, terminal_width},
         text::{count, safe},
     },
-    run::staged::record::{self, Completion, note_key},
+    run::staged::record::{self, Completion, RecordedStep, note_key},
 };
 
 /// Show what was stored of each input, or write it out as files.
@@ -38,10 +41,18 @@ pub struct Results {
     export: Option<PathBuf>,
 }
 
-/// One input with its fields, each with the run that it is from.
+/// One input with its fields, each with what made it.
 struct Stored {
     id: InputId,
-    fields: Vec<(StageField, Option<String>)>,
+    fields: Vec<(StageField, Option<Maker>)>,
+    /// Its hyperparameters as they were used, defaults and rules included.
+    config: Value,
+}
+
+/// The stage that made a field, and the run in which it did.
+struct Maker {
+    stage: String,
+    run: RunId,
 }
 
 impl Results {
@@ -94,12 +105,13 @@ async fn of_task(context: &Context, path: &Path) -> Result<Vec<Stored>, Failure>
     let folder = path.canonicalize().map_err(|error| Failure::input(format!("`{}`: {error}", path.display())))?;
     let note = context.client.note(&note_key(&folder.display().to_string())).await?;
     let completion: Option<Completion> = note.and_then(|note| serde_json::from_value(note).ok());
-    completion.map(stored).ok_or_else(|| {
-        Failure::input_hint(
+    let Some(completion) = completion else {
+        return Err(Failure::input_hint(
             format!("`{}` was never completed", path.display()),
             "`mendel run` completes it; `mendel status` tells how it stands",
-        )
-    })
+        ));
+    };
+    of_completion(context, completion).await
 }
 
 async fn of_run(context: &Context, reference: &str) -> Result<Vec<Stored>, Failure> {
@@ -111,37 +123,81 @@ async fn of_run(context: &Context, reference: &str) -> Result<Vec<Stored>, Failu
         ));
     }
     if let Some(completion) = record::of_run(&context.client, &run).await? {
-        return Ok(stored(completion));
+        return of_completion(context, completion).await;
     }
     // Overtaken or unfinished: what it computed itself.
-    let mut inputs: std::collections::BTreeMap<InputId, Vec<_>> = std::collections::BTreeMap::new();
+    let mut inputs: BTreeMap<InputId, Made> = BTreeMap::new();
     for result in context.client.results_of_run(run.facts.id).await? {
-        if let (Some(input), Some(stage)) = (result.input, result.stage) {
-            let made = stage.fields.into_iter().map(|field| (field, Some(run.facts.id.to_string())));
-            inputs.entry(input).or_default().extend(made);
+        if let Some(input) = result.input.clone() {
+            inputs.entry(input).or_default().add(result);
         }
     }
-    Ok(inputs.into_iter().map(|(id, fields)| Stored { id, fields }).collect())
+    let stored = inputs.into_iter().map(|(id, made)| Stored {
+        id,
+        config: Value::Object(made.config),
+        fields: made.fields.into_values().map(|(field, maker)| (field, Some(maker))).collect(),
+    });
+    Ok(stored.collect())
 }
 
-fn stored(completion: Completion) -> Vec<Stored> {
-    let run = completion.run.map(|run| run.to_string());
+/// What stages made of one input. A field that a later stage changed is what that one made.
+#[derive(Default)]
+struct Made {
+    fields: BTreeMap<String, (StageField, Maker)>,
+    config: Map<String, Value>,
+}
+
+impl Made {
+    fn add(&mut self, result: StepResult) {
+        let name = result.step.split('[').next().unwrap_or_default().to_owned();
+        let Some(stage) = result.stage else { return };
+        self.config.insert(name.clone(), stage.config);
+        for field in stage.fields {
+            let maker = Maker { stage: name.clone(), run: result.run };
+            self.fields.insert(field.name.clone(), (field, maker));
+        }
+    }
+}
+
+async fn of_completion(context: &Context, completion: Completion) -> Result<Vec<Stored>, Failure> {
+    let order: Vec<&str> = completion.pipeline.iter().map(|stage| stage.id.as_str()).collect();
     let mut fields = completion.fields;
-    let inputs = completion.inputs.into_iter().map(|id| {
-        let own = fields.remove(&id.json()).unwrap_or_default();
-        Stored { id, fields: own.into_iter().map(|field| (field, run.clone())).collect() }
-    });
-    inputs.collect()
+    let mut configs = completion.configs;
+    let mut stored = Vec::with_capacity(completion.inputs.len());
+    let steps: Vec<RecordedStep> = completion.steps.values().flat_map(BTreeMap::values).copied().collect();
+    let identities: Vec<_> = steps.iter().map(|step| step.identity).collect();
+    let results = context.client.results_of(&identities).await?;
+    let made_by = |step: &RecordedStep, field: &StageField, results: &[StepResult]| {
+        let mut made =
+            results.iter().filter(|result| result.run == step.run).filter_map(|result| result.stage.as_ref());
+        made.any(|made| made.fields.iter().any(|made| made.name == field.name && made.digest == field.digest))
+    };
+    let found: HashMap<Identity, Vec<StepResult>> = identities.into_iter().zip(results).collect();
+    for id in completion.inputs {
+        let key = id.json();
+        let steps = completion.steps.get(&key);
+        let maker = |field: &StageField| {
+            let stages = order.iter().rev().filter_map(|stage| Some((*stage, steps?.get(*stage)?)));
+            let mut stages = stages
+                .filter(|(_, step)| found.get(&step.identity).is_some_and(|results| made_by(step, field, results)));
+            stages.next().map(|(stage, step)| Maker { stage: stage.to_owned(), run: step.run })
+        };
+        let own = fields.remove(&key).unwrap_or_default();
+        let fields = own.into_iter().map(|field| (maker(&field), field)).map(|(maker, field)| (field, maker)).collect();
+        stored.push(Stored { config: configs.remove(&key).unwrap_or_default(), id, fields });
+    }
+    Ok(stored)
 }
 
 fn document(stored: &Stored) -> Value {
-    let fields = stored.fields.iter().map(|(field, run)| {
+    let fields = stored.fields.iter().map(|(field, maker)| {
         let told = json!({
-            "type": field.format, "size": field.size, "hash": field.digest, "kept": field.kept, "run": run,
+            "type": field.format, "size": field.size, "hash": field.digest, "kept": field.kept,
+            "stage": maker.as_ref().map(|maker| &maker.stage), "run": maker.as_ref().map(|maker| maker.run),
         });
         (field.name.clone(), told)
     });
-    json!({"id": stored.id, "fields": Value::Object(fields.collect::<Map<_, _>>())})
+    json!({"id": stored.id, "config": stored.config, "fields": Value::Object(fields.collect::<Map<_, _>>())})
 }
 
 fn table(stored: &[Stored], printer: &Printer) -> String {

@@ -50,10 +50,10 @@ impl Axis {
 
 /// Which metrics and variants a request narrows to.
 #[derive(Debug, Default)]
-pub(super) struct Wanted(Vec<(String, HashSet<String>)>);
+pub(in crate::trains) struct Wanted(Vec<(String, HashSet<String>)>);
 
 impl Wanted {
-    pub(super) fn of(given: &[Value]) -> Self {
+    pub(in crate::trains) fn of(given: &[Value]) -> Self {
         let one = |item: &Value| {
             let item = item.as_object()?;
             let variants = texts(item, "variants").unwrap_or_default().into_iter().collect();

@@ -93,7 +93,7 @@ impl Drop for Spool {
 }
 
 fn failed(path: &std::path::Path, error: std::io::Error) -> Refusal {
-    mendel_store::StoreError::from_file(path, error).into()
+    mendel_store::StoreError::file(path, error).into()
 }
 
 /// What a part of a form says of itself.

@@ -21,7 +21,7 @@ use crate::trains::{
 const EDITABLE: [&str; 7] = ["name", "tags", "system_tags", "comment", "project", "created", "status_message"];
 
 /// Refuses a change that only a draft takes.
-pub(super) fn refuse_status(run: &Run, allowed: &[Status], force: bool) -> Result<(), Refusal> {
+pub(crate) fn refuse_status(run: &Run, allowed: &[Status], force: bool) -> Result<(), Refusal> {
     refuse_public(run)?;
     match force || allowed.contains(&run.status) {
         true => Ok(()),

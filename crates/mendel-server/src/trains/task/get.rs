@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{
     facts::{self, find, hidden, status_of},
     legacy,
-    told::{self, Needs, tasks},
+    told::{Needs, tasks},
 };
 use crate::trains::{
     Answer, Object,

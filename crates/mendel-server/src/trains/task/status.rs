@@ -171,7 +171,7 @@ pub(crate) async fn publish(call: &Call, id: &str, wanted: &Change, models: bool
         .rewrite_run(run.facts.id, now, |run| {
             let fields = stand(run, call, Status::Published, wanted)?;
             set_extra(run, "published", iso(now));
-            Ok(fields)
+            Ok::<_, Refusal>(fields)
         })
         .await?;
     fields.insert("published".to_owned(), iso(now).into());

@@ -12,7 +12,6 @@ use super::{
 use crate::trains::{
     Answer,
     call::Call,
-    refusal::Refusal,
     time,
     value::{flag, needed, updated},
 };

@@ -35,6 +35,9 @@ pub struct Completion {
     /// The fields of each input as JSON.
     #[serde(default)]
     pub fields: BTreeMap<String, Vec<StageField>>,
+    /// The hyperparameters of each input as JSON, as they were used.
+    #[serde(default)]
+    pub configs: BTreeMap<String, Value>,
 }
 
 /// A step of a completion.

@@ -3,6 +3,7 @@
 mod bad;
 mod change;
 mod input;
+mod kinds;
 mod lab;
 mod look;
 mod reuse;
