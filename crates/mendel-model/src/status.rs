@@ -190,13 +190,22 @@ mod tests {
             assert!(status.may_become(status), "{status} again");
         }
         let refused = [
-            (Draft, Completed), (Draft, Stopped), (Queued, Completed), (Running, Queued), (Running, Published),
-            (Completed, Stopped), (Completed, Queued), (Failed, Running), (Failed, Completed), (Published, Draft),
+            (Draft, Completed),
+            (Draft, Stopped),
+            (Queued, Completed),
+            (Running, Queued),
+            (Running, Published),
+            (Completed, Stopped),
+            (Completed, Queued),
+            (Failed, Running),
+            (Failed, Completed),
+            (Published, Draft),
         ];
         for (from, to) in refused {
             assert!(!from.may_become(to), "{from} to {to}");
         }
-        let allowed = [(Stopped, Completed), (Completed, Running), (Failed, Stopped), (Queued, Draft), (Draft, Running)];
+        let allowed =
+            [(Stopped, Completed), (Completed, Running), (Failed, Stopped), (Queued, Draft), (Draft, Running)];
         for (from, to) in allowed {
             assert!(from.may_become(to), "{from} to {to}");
         }

@@ -27,11 +27,8 @@ async fn insert(session: &mut Session, project: &NewProject) -> Result<u64> {
         "INSERT INTO projects (name, description, kind, created, id) VALUES ($1, $2, $3, $4, {chance}) \
          ON CONFLICT (name) DO NOTHING",
     );
-    let insert = sql(text)
-    .bind(&project.name)
-    .bind(&project.description)
-    .bind(project.kind.name())
-    .bind(project.created);
+    let insert =
+        sql(text).bind(&project.name).bind(&project.description).bind(project.kind.name()).bind(project.created);
     session.execute(insert).await
 }
 
@@ -78,6 +75,7 @@ impl Store {
             }
             session.execute(sql("UPDATE projects SET name = $1 WHERE name = $2").bind(new).bind(old)).await?;
             move_contents(&mut session, old, new).await?;
+            session.execute(sql("UPDATE members SET project = $1 WHERE project = $2").bind(new).bind(old)).await?;
         }
         session.commit().await
     }
@@ -88,7 +86,9 @@ impl Store {
         for (old, new) in pairs {
             ensure(&mut session, new, now).await?;
             move_contents(&mut session, old, new).await?;
-            session.execute(sql("DELETE FROM projects WHERE name = $1").bind(old)).await?;
+            for statement in ["DELETE FROM projects WHERE name = $1", "DELETE FROM members WHERE project = $1"] {
+                session.execute(sql(statement).bind(old)).await?;
+            }
         }
         session.commit().await
     }

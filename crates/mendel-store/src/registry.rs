@@ -54,15 +54,16 @@ async fn find(session: &mut Session, id: &str) -> Result<Option<Model>> {
 }
 
 async fn write(session: &mut Session, model: &Model) -> Result<()> {
-    let insert = sql("INSERT INTO registry (id, name, project, task, ready, document) VALUES ($1, $2, $3, $4, $5, $6) \
+    let insert =
+        sql("INSERT INTO registry (id, name, project, task, ready, document) VALUES ($1, $2, $3, $4, $5, $6) \
          ON CONFLICT (id) DO UPDATE SET name = excluded.name, project = excluded.project, task = excluded.task, \
          ready = excluded.ready, document = excluded.document")
-    .bind(&model.record.id)
-    .bind(&model.record.name)
-    .bind(&model.project)
-    .bind(&model.task)
-    .bind(model.record.published)
-    .bind(json(model));
+        .bind(&model.record.id)
+        .bind(&model.record.name)
+        .bind(&model.project)
+        .bind(&model.task)
+        .bind(model.record.published)
+        .bind(json(model));
     session.execute(insert).await.map(drop)
 }
 

@@ -79,6 +79,7 @@ impl Server {
             open.spawn(Arc::clone(&doors).accept(listener, router.clone(), ending.clone()));
         }
         let sealing = tokio::spawn(seal_in_background(app.clone()));
+        let watching = tokio::spawn(trains::stop_silent(app.clone()));
         shutdown.await;
         guard.drain();
         end.send_replace(true);
@@ -88,6 +89,7 @@ impl Server {
         };
         let _cut_off = tokio::time::timeout(DRAIN, answered).await;
         sealing.abort();
+        watching.abort();
         seal_touched(&app).await;
         Ok(())
     }

@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use http::{HeaderMap, Uri, header};
 use serde_json::Value;
 
-use super::{Object, level::Level, refusal::Refusal, session::Principal};
+use super::{Object, level::Level, refusal::Refusal, rights::Rights, session::Principal};
 use crate::App;
 
 /// Bytes of one request.
@@ -15,6 +15,8 @@ pub(super) struct Call {
     pub(super) app: App,
     /// Who calls.
     pub(super) who: Principal,
+    /// What they may do where.
+    pub(super) rights: Rights,
     /// `service.action`.
     pub(super) name: String,
     /// The level that is asked for.
@@ -231,7 +233,8 @@ mod tests {
     fn a_query_becomes_an_object() {
         let mut data = json!({"a": {"keep": 1}}).as_object().expect("an object").clone();
         merge_query(&mut data, "n=12&flag=true&types=config&list[]=x&a.b=c%20d&m=1&m=2");
-        let wanted = json!({"n": 12, "flag": true, "types": "config", "list": ["x"], "a": {"keep": 1, "b": "c d"}, "m": [1, 2]});
+        let wanted =
+            json!({"n": 12, "flag": true, "types": "config", "list": ["x"], "a": {"keep": 1, "b": "c d"}, "m": [1, 2]});
         assert_eq!(Value::Object(data), wanted);
     }
 

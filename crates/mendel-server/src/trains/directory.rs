@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Object, call::Call, refusal::Refusal};
 
-/// The projects of the workspace as of one moment.
+/// The projects that whoever calls may see, as of one moment.
 #[derive(Debug)]
 pub(super) struct Directory {
     pub(super) projects: Vec<ProjectRecord>,
@@ -16,7 +16,9 @@ impl Directory {
     /// Reads it.
     pub(super) async fn read(call: &Call) -> Result<Self, Refusal> {
         let users = super::session::users(call).await?;
-        Ok(Self { projects: call.app.store.project_records().await?, users })
+        let mut projects = call.app.store.project_records().await?;
+        projects.retain(|record| call.rights.sees(&record.project.name));
+        Ok(Self { projects, users })
     }
 
     /// The id of the user that runs name so; whoever has no account is told by the name.

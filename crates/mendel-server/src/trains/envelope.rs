@@ -4,12 +4,7 @@ use axum::{body::Body, response::Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
-use super::{
-    Object,
-    level::Level,
-    refusal::Refusal,
-    time::new_id,
-};
+use super::{Object, level::Level, refusal::Refusal, time::new_id};
 
 /// What an endpoint tells.
 pub(super) enum Told {
@@ -42,7 +37,8 @@ pub(super) fn respond(seen: &Seen, outcome: Result<Told, Refusal>) -> Response {
         Ok(Told::Data(data)) => envelope(seen, 200, 0, "OK", &Object::new(), None, data),
         Ok(Told::File { name, media, body }) => file(&name, media, body),
         Err(refusal) => {
-            let stack = (refusal.code == 500 && refusal.subcode == 0).then_some("the server keeps the details in its log");
+            let stack =
+                (refusal.code == 500 && refusal.subcode == 0).then_some("the server keeps the details in its log");
             let Refusal { code, subcode, message, data, .. } = &refusal;
             envelope(seen, *code, *subcode, message, data, stack, Object::new())
         }

@@ -14,7 +14,11 @@ use http::{HeaderMap, Method, StatusCode, request::Parts};
 use mendel_store::FileRecord;
 use serde_json::{Value, json};
 
-use super::{call::{Call, unescape}, refusal::Refusal, session};
+use super::{
+    call::{Call, unescape},
+    refusal::Refusal,
+    session,
+};
 use crate::{App, serve::Peer};
 
 /// Where files lie on a server that also answers the rest.
@@ -59,8 +63,12 @@ fn absent() -> Refusal {
 
 /// The path of a file as it is kept: decoded once, and never out of its folder.
 pub(super) fn clean(path: &str) -> Result<String, Refusal> {
-    let plain = unescape(path);
-    let plain = plain.trim_start_matches('/');
+    kept(&unescape(path))
+}
+
+/// The same of a path that is not escaped, as the field of a form has it.
+fn kept(path: &str) -> Result<String, Refusal> {
+    let plain = path.trim_start_matches('/');
     let bad = plain.is_empty()
         || plain.len() > 4_096
         || plain.contains('\0')

@@ -19,6 +19,7 @@ mod query;
 mod queue;
 mod refusal;
 mod report;
+mod rights;
 mod schema;
 mod server;
 mod serving;
@@ -27,7 +28,10 @@ mod storage;
 mod task;
 mod time;
 mod user;
+#[cfg(test)]
+mod tests;
 mod value;
+mod watchdog;
 mod worker;
 
 use axum::{
@@ -36,8 +40,8 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use mendel_api::BoxFuture;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
+use mendel_api::BoxFuture;
 use serde_json::{Map, Value};
 
 use self::{
@@ -49,6 +53,7 @@ use self::{
 use crate::{App, serve::Peer};
 
 pub(crate) use query::Scrolls;
+pub(crate) use watchdog::stop_silent;
 
 /// A JSON object.
 pub(crate) type Object = Map<String, Value>;
@@ -57,8 +62,7 @@ pub(crate) type Object = Map<String, Value>;
 type Answer = Result<Object, Refusal>;
 
 /// Endpoints that need no credentials.
-const OPEN: [&str; 5] =
-    ["server.info", "auth.fixed_users_mode", "login.supported_modes", "debug.ping", "login.logout"];
+const OPEN: [&str; 5] = ["server.info", "auth.fixed_users_mode", "login.supported_modes", "debug.ping", "login.logout"];
 
 /// Answers what is not below `/api/`: calls of the Trains API, its pages, and its files.
 /// The rest goes on to the native interface.
@@ -85,7 +89,8 @@ pub(crate) async fn answer_or_pass(State(app): State<App>, request: Request, nex
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     if parts.method == Method::OPTIONS {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, PUT, DELETE, OPTIONS"));
+        headers
+            .insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, PUT, DELETE, OPTIONS"));
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("*"));
     }
     response
@@ -106,7 +111,9 @@ async fn answer(app: App, parts: &Parts, address: Address, body: Body) -> Respon
         app.report(&**defect);
     }
     let login = match &outcome {
-        Ok(Told::Data(data)) if address.name == "auth.login" => data.get("token").and_then(Value::as_str).map(str::to_owned),
+        Ok(Told::Data(data)) if address.name == "auth.login" => {
+            data.get("token").and_then(Value::as_str).map(str::to_owned)
+        }
         _ => None,
     };
     let mut response = respond(&seen, outcome);
@@ -148,12 +155,15 @@ async fn run(app: App, parts: &Parts, address: &Address, body: Body) -> Result<T
         worker: either(headers, "worker").unwrap_or_default().to_owned(),
         base: base(headers),
         name: endpoint.name.clone(),
+        rights: rights::Rights::of(&app, &who).await?,
         app,
         who,
         level,
         data,
         lines,
     };
+    let allowed: BoxFuture<'_, _> = Box::pin(rights::check(&call));
+    allowed.await?;
     let told: BoxFuture<'_, _> = Box::pin(dispatch(&call));
     told.await
 }

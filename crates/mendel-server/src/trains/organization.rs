@@ -39,11 +39,13 @@ pub(super) async fn answer(call: &Call, action: &str) -> Option<Answer> {
 /// `organization.get_tags`
 async fn tags(call: &Call) -> Answer {
     let (mut tags, mut system) = (BTreeSet::new(), BTreeSet::new());
-    for run in call.app.store.scan_runs(&mendel_store::RunScan::default()).await? {
+    let runs = call.app.store.scan_runs(&mendel_store::RunScan::default()).await?;
+    for run in runs.into_iter().filter(|run| call.rights.sees(&run.facts.project)) {
         system.extend(system_tags(&run));
         tags.extend(run.facts.tags);
     }
-    for model in call.app.store.registered_models(None).await? {
+    let models = call.app.store.registered_models(None).await?;
+    for model in models.into_iter().filter(|model| call.rights.sees(&model.project)) {
         tags.extend(model.record.tags);
         system.extend(model.system_tags);
     }
@@ -83,6 +85,7 @@ fn with(call: &Call, data: Object) -> Call {
     Call {
         app: call.app.clone(),
         who: call.who.clone(),
+        rights: call.rights.clone(),
         name: call.name.clone(),
         level: call.level,
         data,
@@ -128,10 +131,13 @@ fn prepare(call: &Call) -> Answer {
 pub(super) async fn download(call: &Call) -> Result<Told, Refusal> {
     let id = needed(&call.data, "prepare_id")?;
     let kept = call.app.scrolls.get(id).filter(Value::is_object);
-    let kept = told(kept.ok_or_else(|| Refusal::bad(10, format!("Invalid id: prepare_id={id}")).with("prepare_id", id))?);
-    let mappings: Vec<Object> = items(&kept, "field_mappings").iter().filter_map(|item| item.as_object().cloned()).collect();
+    let kept =
+        told(kept.ok_or_else(|| Refusal::bad(10, format!("Invalid id: prepare_id={id}")).with("prepare_id", id))?);
+    let mappings: Vec<Object> =
+        items(&kept, "field_mappings").iter().filter_map(|item| item.as_object().cloned()).collect();
     let models = text(&kept, "entity_type") == Some("model");
-    let heads: Vec<String> = mappings.iter().map(|one| cell(text(one, "name").or(text(one, "field")).unwrap_or_default())).collect();
+    let heads: Vec<String> =
+        mappings.iter().map(|one| cell(text(one, "name").or(text(one, "field")).unwrap_or_default())).collect();
     let mut body = heads.join(",") + "\n";
     let (mut number, mut rows) = (0, 0);
     loop {

@@ -5,6 +5,7 @@ mod pick;
 mod stats;
 mod write;
 
+use mendel_model::{ProjectRole, ServerRole};
 use mendel_store::ProjectRecord;
 
 use super::{
@@ -65,10 +66,21 @@ pub(super) fn check_path(path: &str) -> Result<String, Refusal> {
 pub(super) async fn ensure(call: &Call, path: &str) -> Result<ProjectRecord, Refusal> {
     let path = check_path(path)?;
     let now = (call.app.now)();
-    for (end, _) in path.match_indices('/') {
-        call.app.store.ensure_project(&path[..end], now).await?;
+    let store = &call.app.store;
+    let there = store.project_records().await?;
+    let whole = std::iter::once(path.len());
+    for end in path.match_indices('/').map(|(end, _)| end).chain(whole) {
+        let name = &path[..end];
+        if there.iter().any(|record| record.project.name == name) {
+            continue;
+        }
+        store.ensure_project(name, now).await?;
+        // Whoever makes a project may do everything in it; an administrator may anyway.
+        if let Some(user) = call.who.user().filter(|user| user.role != ServerRole::Admin) {
+            store.set_member(name, Some(user.id), Some(ProjectRole::Owner)).await?;
+        }
     }
-    Ok(call.app.store.ensure_project(&path, now).await?)
+    Ok(store.ensure_project(&path, now).await?)
 }
 
 /// The project that things are moved to: its name and its id; none is the top.

@@ -13,8 +13,8 @@ mod projection;
 
 pub(super) use condition::{Conditions, Fields};
 pub(super) use order::Order;
-pub(crate) use page::Scrolls;
 pub(super) use page::Page;
+pub(crate) use page::Scrolls;
 pub(super) use pattern::Pattern;
 pub(super) use projection::{Projection, expand};
 

@@ -441,7 +441,8 @@ fn waiting_of(queue: &str) -> String {
 /// Keeps how long a task waited, and how many still do.
 async fn note_waiting(call: &Call, queue: &str, added: Timestamp) -> Result<(), Refusal> {
     let now = (call.app.now)();
-    let length = call.app.store.queues().await?.into_iter().find(|one| one.id == queue).map_or(0, |one| one.entries.len());
+    let length =
+        call.app.store.queues().await?.into_iter().find(|one| one.id == queue).map_or(0, |one| one.entries.len());
     let report = told(json!({"waited": now.since(added) as f64 / 1000.0, "length": length}));
     Ok(call.app.store.add_worker_report(&waiting_of(queue), now, &report, worker::oldest(now)).await?)
 }

@@ -103,7 +103,9 @@ impl From<StoreError> for Refusal {
             | StoreError::PartlyRefused { .. } => Self::invalid(said),
             StoreError::Full(_) => Self::new(500, 4, "The disk of the server is full").because(error),
             StoreError::Busy(_) => Self::new(500, 102, "The database is not available").because(error),
-            StoreError::Damaged(_) | StoreError::Corrupt(_) => Self::new(500, 100, "Stored data is damaged").because(error),
+            StoreError::Damaged(_) | StoreError::Corrupt(_) => {
+                Self::new(500, 100, "Stored data is damaged").because(error)
+            }
             StoreError::Newer { .. }
             | StoreError::ReadOnly(_)
             | StoreError::Unsupported { .. }

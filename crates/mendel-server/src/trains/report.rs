@@ -228,7 +228,8 @@ async fn task_data(call: &Call) -> Answer {
         answer.insert("debug_images".to_owned(), event::by_metric(call, &runs, asked).await?.into());
     }
     if let Some(asked) = object(&call.data, "scalar_metrics_iter_histogram") {
-        answer.insert("scalar_metrics_iter_histogram".to_owned(), event::histogram_of(call, &runs, asked).await?.into());
+        answer
+            .insert("scalar_metrics_iter_histogram".to_owned(), event::histogram_of(call, &runs, asked).await?.into());
     }
     if let Some(asked) = object(&call.data, "single_value_metrics") {
         let wanted = event::Wanted::of(super::value::items(asked, "metrics"));

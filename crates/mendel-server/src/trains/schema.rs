@@ -8,6 +8,8 @@ mod read;
 
 use std::{collections::HashMap, sync::LazyLock};
 
+#[cfg(test)]
+pub(crate) use check::conforms;
 pub(crate) use check::conform;
 
 use super::level::Level;
@@ -85,7 +87,7 @@ pub(crate) fn endpoints() -> &'static [Endpoint] {
 }
 
 /// The type of that name; what the table does not know holds anything.
-fn named(name: &str) -> &'static Kind {
+pub(crate) fn named(name: &str) -> &'static Kind {
     TYPES.get(name).unwrap_or(&Kind::Any)
 }
 

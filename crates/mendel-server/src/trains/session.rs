@@ -47,6 +47,11 @@ impl Principal {
         self.known.as_ref().is_some_and(|known| known.user.role == ServerRole::Admin)
     }
 
+    /// The user, where there is one.
+    pub(super) fn user(&self) -> Option<&User> {
+        self.known.as_ref().map(|known| &known.user)
+    }
+
     fn known(&self) -> Result<&access::Principal, Refusal> {
         self.known.as_deref().ok_or_else(|| Refusal::new(401, 20, "Unauthorized (missing credentials)"))
     }

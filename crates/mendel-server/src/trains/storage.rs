@@ -34,7 +34,8 @@ async fn kept(call: &Call) -> Result<Object, Refusal> {
 
 async fn get(call: &Call) -> Answer {
     let kept = kept(call).await?;
-    let mut answer: Object = KINDS.iter().filter_map(|key| Some(((*key).to_owned(), kept.get(*key)?.clone()))).collect();
+    let mut answer: Object =
+        KINDS.iter().filter_map(|key| Some(((*key).to_owned(), kept.get(*key)?.clone()))).collect();
     if let Some(updated) = int(&kept, "updated") {
         answer.insert("last_update".to_owned(), iso(mendel_model::Timestamp(updated)).into());
     }

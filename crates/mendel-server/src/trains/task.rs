@@ -27,7 +27,9 @@ pub(super) use clone::clone_into;
 pub(super) use create::create;
 pub(super) use delete::delete;
 pub(super) use edit::refuse_status;
-pub(super) use facts::{extra, find, hidden, id_of, mark_archived, set_extra, set_system_tags, status_word, system_tags};
+pub(super) use facts::{
+    extra, find, hidden, id_of, mark_archived, set_extra, set_system_tags, status_word, system_tags,
+};
 pub(super) use get::{list, objects, prefix_filter, widen_projects};
 pub(super) use linked::record;
 pub(super) use queueing::{enqueue, give_back};

@@ -177,14 +177,8 @@ async fn all(call: &Call) -> Answer {
         .chain(queues.iter().filter_map(|queue| queue.entries.first().map(|(run, _)| *run)))
         .collect();
     let scan = RunScan { ids: Some(ids.into_iter().collect()), ..RunScan::default() };
-    let runs: BTreeMap<String, Run> = call
-        .app
-        .store
-        .scan_runs(&scan)
-        .await?
-        .into_iter()
-        .map(|run| (run.facts.id.to_string(), run))
-        .collect();
+    let runs: BTreeMap<String, Run> =
+        call.app.store.scan_runs(&scan).await?.into_iter().map(|run| (run.facts.id.to_string(), run)).collect();
     let queue_entry = |id: &str| {
         let queue = queues.iter().find(|queue| queue.id == id)?;
         let next = queue.entries.first().map(|(run, _)| run.to_string());
@@ -287,7 +281,9 @@ impl Slots {
         };
         let (from, to) = (second("from_date"), second("to_date"));
         if from >= to {
-            return Err(Refusal::bad(16, "Bad field value (`from_date` must be before `to_date`)").with("field", "to_date"));
+            return Err(
+                Refusal::bad(16, "Bad field value (`from_date` must be before `to_date`)").with("field", "to_date")
+            );
         }
         let least = (to.saturating_sub(from) / SLOTS).max(INTERVAL * 1000);
         let width = int(&call.data, "interval").unwrap_or(INTERVAL).saturating_mul(1000).max(least);

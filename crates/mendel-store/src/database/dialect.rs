@@ -46,12 +46,12 @@ impl Dialect {
     pub(crate) fn schema(self, text: &str) -> String {
         let words = match self {
             Self::Sqlite => [
-                    ("{bytes}", "BLOB"),
-                    ("{text}", "TEXT"),
-                    ("{number}", "INTEGER"),
-                    ("{rising}", "INTEGER PRIMARY KEY"),
-                    ("{chance}", "lower(hex(randomblob(16)))"),
-                ],
+                ("{bytes}", "BLOB"),
+                ("{text}", "TEXT"),
+                ("{number}", "INTEGER"),
+                ("{rising}", "INTEGER PRIMARY KEY"),
+                ("{chance}", "lower(hex(randomblob(16)))"),
+            ],
             Self::Postgres => [
                 ("{bytes}", "BYTEA"),
                 ("{text}", "TEXT COLLATE \"C\""),

@@ -53,10 +53,8 @@ async fn apply(session: &mut Session, id: RunId, report: Report, now: Timestamp)
 
 /// Writes points and their summaries; tells how many series are new.
 async fn points(session: &mut Session, run: i64, attempt: i64, known: i64, report: &Report) -> Result<i64> {
-    let named = |key: &SeriesKey| SeriesKey {
-        metric: kept_name(key.metric.clone()),
-        variant: kept_name(key.variant.clone()),
-    };
+    let named =
+        |key: &SeriesKey| SeriesKey { metric: kept_name(key.metric.clone()), variant: kept_name(key.variant.clone()) };
     let series: Vec<(SeriesKey, &Vec<SeriesPoint>)> =
         report.points.iter().map(|(key, points)| (named(key), points)).collect();
     let tallies: Vec<_> = series.iter().filter_map(|(key, points)| Some((key, Tally::of(points)?))).collect();
@@ -68,10 +66,8 @@ async fn points(session: &mut Session, run: i64, attempt: i64, known: i64, repor
     if value > limit {
         return Err(StoreError::TooLarge { what: "the number of series of a run", limit, value });
     }
-    let sections: Vec<(i64, &[SeriesPoint])> = series
-        .iter()
-        .filter_map(|(key, points)| Some((*upserted.numbers.get(key)?, points.as_slice())))
-        .collect();
+    let sections: Vec<(i64, &[SeriesPoint])> =
+        series.iter().filter_map(|(key, points)| Some((*upserted.numbers.get(key)?, points.as_slice()))).collect();
     let insert = sql("INSERT INTO tails (run, attempt, points, body) VALUES ($1, $2, $3, $4)")
         .bind(run)
         .bind(attempt)

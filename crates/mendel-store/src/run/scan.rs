@@ -65,7 +65,9 @@ async fn some(session: &mut Session, scan: &RunScan, ids: Option<&[RunId]>, runs
     }
     let wanted = wanted.join(" AND ");
     let text = match scan.facts {
-        true => format!("SELECT {COLUMNS} FROM runs r JOIN run_facts f ON f.run = r.number WHERE {wanted} ORDER BY r.number"),
+        true => format!(
+            "SELECT {COLUMNS} FROM runs r JOIN run_facts f ON f.run = r.number WHERE {wanted} ORDER BY r.number"
+        ),
         false => format!("SELECT {LIGHT} FROM runs r WHERE {wanted} ORDER BY r.number"),
     };
     let rows = session.all(sql(text).bind_all(binds.0)).await?;

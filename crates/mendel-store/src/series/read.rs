@@ -41,7 +41,8 @@ impl Store {
         wanted: impl Fn(&SeriesKey) -> bool,
     ) -> Result<BTreeMap<SeriesKey, Vec<SeriesPoint>>> {
         let mut session = self.database.read().await?;
-        let text = "SELECT s.id, s.metric, s.variant, s.run FROM runs r JOIN series s ON s.run = r.number WHERE r.id = $1";
+        let text =
+            "SELECT s.id, s.metric, s.variant, s.run FROM runs r JOIN series s ON s.run = r.number WHERE r.id = $1";
         let (mut keys, mut run) = (HashMap::new(), None);
         for row in session.all(sql(text).bind(id)).await? {
             let key = SeriesKey { metric: row.text(1)?, variant: row.text(2)? };

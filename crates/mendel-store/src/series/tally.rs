@@ -167,10 +167,7 @@ impl Store {
 
 impl Store {
     /// Summaries of the series of several runs, by name.
-    pub async fn metric_summaries(
-        &self,
-        runs: &[i64],
-    ) -> Result<HashMap<i64, Vec<MetricSummary>>> {
+    pub async fn metric_summaries(&self, runs: &[i64]) -> Result<HashMap<i64, Vec<MetricSummary>>> {
         let mut session = self.database.read().await?;
         let mut found: HashMap<i64, Vec<MetricSummary>> = HashMap::new();
         for part in runs.chunks(LIST) {

@@ -120,7 +120,13 @@ pub(in crate::trains) async fn download(call: &Call) -> Result<Told, Refusal> {
             body.push_str(&event(&run, line).to_string());
         } else {
             let level = if line.stream == ConsoleStream::Err { "error" } else { "info" };
-            let filled = [("{asctime}", iso(line.time)), ("{timestamp}", iso(line.time)), ("{worker}", String::new()), ("{level}", level.to_owned()), ("{msg}", line.text.trim_end_matches('\n').to_owned())];
+            let filled = [
+                ("{asctime}", iso(line.time)),
+                ("{timestamp}", iso(line.time)),
+                ("{worker}", String::new()),
+                ("{level}", level.to_owned()),
+                ("{msg}", line.text.trim_end_matches('\n').to_owned()),
+            ];
             let text = filled.iter().fold(form.to_owned(), |text, (word, value)| text.replace(word, value));
             body.push_str(text.trim_start());
         }

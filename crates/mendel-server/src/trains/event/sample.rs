@@ -66,9 +66,7 @@ async fn first(call: &Call, plot: bool) -> Answer {
     };
     let wanted = int(&call.data, "iteration");
     let fits = |event: &&Event| {
-        event.metric == metric
-            && (plot || event.variant == variant)
-            && wanted.is_none_or(|wanted| event.step <= wanted)
+        event.metric == metric && (plot || event.variant == variant) && wanted.is_none_or(|wanted| event.step <= wanted)
     };
     let found = events.iter().filter(fits).max_by_key(|event| event.step).map(|event| place(event, plot));
     let only = flag(&call.data, "navigate_current_metric").then(|| metric.clone());

@@ -14,7 +14,8 @@ use crate::{App, blob::get::send, trains::refusal::Refusal};
 pub(super) async fn get(app: &App, path: &str, parts: &Parts) -> Result<Response, Refusal> {
     let (digest, name, media) = found(app, path).await?;
     let query = parts.uri.query().unwrap_or_default();
-    let attached = query.split('&').any(|word| word == "download" || word.starts_with("download=")) || is_active(&media);
+    let attached =
+        query.split('&').any(|word| word == "download" || word.starts_with("download=")) || is_active(&media);
     // A packed file is told as it is, so that no client unpacks it on the way.
     let media = if path.ends_with(".gz") { "application/octet-stream".to_owned() } else { media };
     let mut response = match send(app.clone(), digest, &parts.headers).await {

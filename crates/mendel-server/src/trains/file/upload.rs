@@ -12,7 +12,7 @@ use mendel_store::FileRecord;
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
 
-use super::{clean, media};
+use super::{kept, media};
 use crate::{App, trains::refusal::Refusal};
 
 /// `PUT /<path>`: the body is the file.
@@ -40,13 +40,14 @@ fn broken() -> Refusal {
 /// `POST /`: each part of a form is a file, whose path is the name of its field.
 pub(super) async fn form(app: &App, headers: &HeaderMap, body: Body) -> Result<Response, Refusal> {
     let kind = media(headers);
-    let boundary = kind.split(';').find_map(|word| word.trim().strip_prefix("boundary=")).map(|word| word.trim_matches('"'));
+    let boundary =
+        kind.split(';').find_map(|word| word.trim().strip_prefix("boundary=")).map(|word| word.trim_matches('"'));
     let boundary = boundary.filter(|_| kind.starts_with("multipart/form-data"));
     let boundary = boundary.ok_or_else(|| Refusal::bad(12, "The body is no form of files"))?;
     let mut form = Form::new(boundary, body);
     let mut records = Vec::new();
     while let Some(head) = form.next_part().await? {
-        let path = clean(&head.name)?;
+        let path = kept(&head.name)?;
         let mut file = Spool::new(app).await?;
         while let Some(bytes) = form.next_bytes().await? {
             file.write(&bytes).await?;

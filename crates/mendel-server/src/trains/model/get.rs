@@ -85,7 +85,8 @@ pub(in crate::trains) async fn list(
         if metrics {
             shape::add_metrics(call, &mut item).await?;
         }
-        if (wide || !hidden) && !(private && public) && conditions.fit(&item)? {
+        let seen = call.rights.sees(&model.project);
+        if seen && (wide || !hidden) && !(private && public) && conditions.fit(&item)? {
             fitting.push(item);
         }
     }
@@ -115,12 +116,8 @@ async fn refer(
             continue;
         }
         let fields = if below.is_empty() { vec!["id"] } else { below };
-        let ids: BTreeSet<String> = models
-            .iter()
-            .flat_map(|model| values(model, path))
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect();
+        let ids: BTreeSet<String> =
+            models.iter().flat_map(|model| values(model, path)).filter_map(Value::as_str).map(str::to_owned).collect();
         let found = objects(call, directory, noun, &ids, &fields).await?;
         let object = |id: &str| found.get(id).cloned().unwrap_or_else(|| json!({"id": id}));
         models.iter_mut().for_each(|model| expand(model, path, &object));

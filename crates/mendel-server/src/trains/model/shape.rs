@@ -7,10 +7,10 @@ use crate::trains::{
     Object,
     call::Call,
     directory::Directory,
+    refusal::Refusal,
     session::COMPANY,
     task::told::{blob_address, last_metrics, written},
     time::iso,
-    refusal::Refusal,
     value::told,
 };
 

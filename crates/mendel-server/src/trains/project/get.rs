@@ -90,11 +90,8 @@ pub(in crate::trains) async fn all(call: &Call, full: bool) -> Answer {
     let page = Page::read(&request, &call.app.scrolls)?;
     let wide = flag(&request, "search_hidden") || conditions.names("id");
     let private = !flag_or(&request, "allow_public", true);
-    let outer: Vec<&str> = parents
-        .iter()
-        .filter_map(|id| directory.by_id(id))
-        .map(|record| record.project.name.as_str())
-        .collect();
+    let outer: Vec<&str> =
+        parents.iter().filter_map(|id| directory.by_id(id)).map(|record| record.project.name.as_str()).collect();
     let active = stats::active_projects(call, &directory, &request).await?;
     let children = stats::children_projects(call, &directory, &request).await?;
     let mut fitting = Vec::new();
@@ -126,7 +123,11 @@ pub(in crate::trains) async fn all(call: &Call, full: bool) -> Answer {
         .into_iter()
         .map(|item| {
             // What was asked for by flags is told whatever the fields are.
-            let kept: Object = item.iter().filter(|(key, _)| extra.contains(&key.as_str())).map(|(key, value)| (key.clone(), value.clone())).collect();
+            let kept: Object = item
+                .iter()
+                .filter(|(key, _)| extra.contains(&key.as_str()))
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect();
             let mut item = projection.apply(item);
             item.extend(kept);
             item

@@ -12,7 +12,10 @@ use crate::trains::{
     directory::Directory,
     query::{Pattern, text as plain},
     refusal::Refusal,
-    task::{hidden, prefix_filter, system_tags, told::{key_of, parameter, written}},
+    task::{
+        hidden, prefix_filter, system_tags,
+        told::{key_of, parameter, written},
+    },
     value::{flag, flag_or, int, needed, object, text, texts, told},
 };
 
@@ -28,7 +31,8 @@ async fn runs(call: &Call, key: &str) -> Result<Vec<Run>, Refusal> {
     let projects = prefix_filter(&directory, ids.as_deref(), inner);
     let scan = RunScan { projects, facts: true, ..RunScan::default() };
     let runs = call.app.store.scan_runs(&scan).await?;
-    Ok(runs.into_iter().filter(|run| !hidden(&system_tags(run))).collect())
+    let shown = |run: &Run| !hidden(&system_tags(run)) && call.rights.sees(&run.facts.project);
+    Ok(runs.into_iter().filter(shown).collect())
 }
 
 /// Models of the projects of a request.
@@ -42,14 +46,18 @@ async fn models(call: &Call, key: &str) -> Result<Vec<Model>, Refusal> {
     let inner = flag_or(&call.data, "include_subprojects", true);
     let projects = prefix_filter(&directory, ids.as_deref(), inner);
     let models = call.app.store.registered_models(None).await?;
-    Ok(models.into_iter().filter(|model| projects.as_ref().is_none_or(|names| names.contains(&model.project))).collect())
+    let chosen = |model: &Model| {
+        projects.as_ref().is_none_or(|names| names.contains(&model.project)) && call.rights.sees(&model.project)
+    };
+    Ok(models.into_iter().filter(chosen).collect())
 }
 
 /// A page of a list, and how many come after it.
 fn paged<T>(call: &Call, items: Vec<T>) -> (Vec<T>, usize, usize) {
     let total = items.len();
     let size = int(&call.data, "page_size").filter(|size| *size > 0).map_or(500, |size| size as usize);
-    let start = int(&call.data, "page").filter(|page| *page >= 0).map_or(0, |page| (page as usize).saturating_mul(size));
+    let start =
+        int(&call.data, "page").filter(|page| *page >= 0).map_or(0, |page| (page as usize).saturating_mul(size));
     let page: Vec<T> = items.into_iter().skip(start).take(size).collect();
     let remaining = total.saturating_sub(start.saturating_add(page.len()));
     (page, remaining, total)

@@ -118,7 +118,16 @@ fn counted<'a>(call: &Call, runs: impl Iterator<Item = &'a Run>) -> Object {
     const DAY: u64 = 24 * 3600 * 1000;
     let now = (call.app.now)();
     let mut by_status: BTreeMap<&str, usize> = [
-        "created", "queued", "in_progress", "stopped", "published", "publishing", "closed", "failed", "completed", "unknown",
+        "created",
+        "queued",
+        "in_progress",
+        "stopped",
+        "published",
+        "publishing",
+        "closed",
+        "failed",
+        "completed",
+        "unknown",
     ]
     .map(|word| (word, 0))
     .into();

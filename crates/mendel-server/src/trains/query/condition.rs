@@ -93,7 +93,9 @@ impl Conditions {
         match request.get("search_text").map(text).filter(|text| !text.is_empty() && text != "null") {
             Some(wanted) => conditions.push(Condition::Text(fields.text, wanted)),
             None if orders_by_score(request) => {
-                return Err(Refusal::bad(16, "Bad field value (`@text_score` needs `search_text`)").with("field", "order_by"));
+                return Err(
+                    Refusal::bad(16, "Bad field value (`@text_score` needs `search_text`)").with("field", "order_by")
+                );
             }
             None => {}
         }

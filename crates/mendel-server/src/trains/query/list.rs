@@ -121,8 +121,8 @@ impl ListCondition {
             None => held.is_empty() || held.iter().all(String::is_empty),
             Some(text) => held.contains(text),
         };
-        let any = self.any.include.iter().any(has)
-            || (!self.any.exclude.is_empty() && !self.any.exclude.iter().all(has));
+        let any =
+            self.any.include.iter().any(has) || (!self.any.exclude.is_empty() && !self.any.exclude.iter().all(has));
         let all = self.all.include.iter().all(has) && !self.all.exclude.iter().any(has);
         match (self.any.is_empty(), self.all.is_empty()) {
             (true, true) => true,

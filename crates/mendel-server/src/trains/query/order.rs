@@ -98,7 +98,9 @@ impl Key {
 
 /// Parameters and metrics, whose texts are sorted as numbers where they look like some.
 fn is_column(field: &str) -> bool {
-    field.starts_with("hyperparams.") || field.starts_with("last_metrics.") || field.starts_with("execution.parameters.")
+    field.starts_with("hyperparams.")
+        || field.starts_with("last_metrics.")
+        || field.starts_with("execution.parameters.")
 }
 
 #[cfg(test)]
@@ -110,8 +112,12 @@ mod tests {
     fn sorted(order: Value, documents: Value) -> Vec<String> {
         let request = json!({"order_by": order});
         let order = Order::read(request.as_object().expect("an object")).expect("good");
-        let mut documents: Vec<Object> =
-            documents.as_array().expect("a list").iter().map(|one| one.as_object().expect("an object").clone()).collect();
+        let mut documents: Vec<Object> = documents
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|one| one.as_object().expect("an object").clone())
+            .collect();
         order.sort(&mut documents);
         documents.iter().map(|one| id(one).to_owned()).collect()
     }

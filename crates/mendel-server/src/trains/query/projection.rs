@@ -15,7 +15,8 @@ pub(crate) struct Projection {
 impl Projection {
     /// Reads `only_fields` or its other name.
     pub(crate) fn read(request: &Object) -> Result<Self, Refusal> {
-        let given = ["only_fields", "projection"].iter().filter_map(|key| request.get(*key)).find(|value| !value.is_null());
+        let given =
+            ["only_fields", "projection"].iter().filter_map(|key| request.get(*key)).find(|value| !value.is_null());
         let Some(given) = given else { return Ok(Self::default()) };
         let one = std::slice::from_ref(given);
         let mut projection = Self::default();
@@ -158,18 +159,25 @@ mod tests {
         let document = json!({"id": "1", "name": "n", "script": {"diff": "d", "branch": "b"}, "models": {"input": [{"name": "i", "model": "m"}]}});
         assert_eq!(told(json!(["name"]), document.clone()), json!({"id": "1", "name": "n"}));
         assert_eq!(told(json!(["script.branch"]), document.clone()), json!({"id": "1", "script": {"branch": "b"}}));
-        assert_eq!(told(json!(["models.input.name"]), document.clone()), json!({"id": "1", "models": {"input": [{"name": "i"}]}}));
+        assert_eq!(
+            told(json!(["models.input.name"]), document.clone()),
+            json!({"id": "1", "models": {"input": [{"name": "i"}]}})
+        );
         let rest = told(json!(["-script.diff", "-models"]), document);
         assert_eq!(rest, json!({"id": "1", "name": "n", "script": {"branch": "b"}}));
     }
 
     #[test]
     fn tr_16_references_become_objects() {
-        let mut document = json!({"project": "p", "models": {"output": [{"model": "m"}]}}).as_object().expect("an object").clone();
+        let mut document =
+            json!({"project": "p", "models": {"output": [{"model": "m"}]}}).as_object().expect("an object").clone();
         let object = |id: &str| json!({"id": id});
         expand(&mut document, "project", &object);
         expand(&mut document, "models.output.model", &object);
         expand(&mut document, "parent", &object);
-        assert_eq!(Value::Object(document), json!({"project": {"id": "p"}, "models": {"output": [{"model": {"id": "m"}}]}}));
+        assert_eq!(
+            Value::Object(document),
+            json!({"project": {"id": "p"}, "models": {"output": [{"model": {"id": "m"}}]}})
+        );
     }
 }

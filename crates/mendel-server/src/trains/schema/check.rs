@@ -133,3 +133,18 @@ fn whole(value: &Value) -> Option<i64> {
         _ => None,
     }
 }
+
+/// Whether an answer holds its fields as the table says.
+#[cfg(test)]
+pub(crate) fn conforms(fields: &[Field], answer: &Object) -> Result<(), String> {
+    for Field { name, kind, .. } in fields {
+        if let Some(value) = answer.get(name) {
+            let mut taken = value.clone();
+            take(kind, &mut taken, name, 0).map_err(|refusal| refusal.message)?;
+            if taken != *value {
+                return Err(format!("`{name}` is `{value}`"));
+            }
+        }
+    }
+    Ok(())
+}

@@ -157,7 +157,11 @@ pub(super) fn configuration_item(run: &mut Run, name: &str, item: &Object) {
 
 /// The container in place of the one there was.
 pub(super) fn container(run: &mut Run, given: &Object) {
-    set_document(run, "container", given.iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| (key.clone(), value.clone())).collect());
+    set_document(
+        run,
+        "container",
+        given.iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| (key.clone(), value.clone())).collect(),
+    );
 }
 
 /// Where outputs go.
@@ -184,5 +188,6 @@ pub(super) fn output(run: &mut Run, given: &Object) {
 
 /// What kind of work a task is.
 pub(super) fn purpose(word: &str) -> Result<TaskType, Refusal> {
-    serde_json::from_value(json!(word)).map_err(|_| Refusal::invalid(format!("`{word}` is not a type of task")).with("field", "type"))
+    serde_json::from_value(json!(word))
+        .map_err(|_| Refusal::invalid(format!("`{word}` is not a type of task")).with("field", "type"))
 }

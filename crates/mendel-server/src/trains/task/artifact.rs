@@ -88,7 +88,9 @@ async fn read(call: &Call, item: &Object) -> Result<Artifact, Refusal> {
     let data = object(item, "type_data").cloned().unwrap_or_default();
     let uri = text(item, "uri").map(str::to_owned);
     let mut kept = Object::new();
-    for (key, value) in [("hash", item.get("hash")), ("data_hash", data.get("data_hash")), ("display_data", item.get("display_data"))] {
+    for (key, value) in
+        [("hash", item.get("hash")), ("data_hash", data.get("data_hash")), ("display_data", item.get("display_data"))]
+    {
         if let Some(value) = value.filter(|value| !value.is_null()) {
             kept.insert(key.to_owned(), value.clone());
         }

@@ -38,7 +38,8 @@ pub(crate) async fn clone_into(call: &Call, source: &Run, given: &Object) -> Res
             made = Some(json!({"id": record.id, "name": record.project.name}));
         }
     }
-    let parent = given.get("new_task_parent").cloned().map_or_else(Object::new, |parent| told(json!({"parent": parent})));
+    let parent =
+        given.get("new_task_parent").cloned().map_or_else(Object::new, |parent| told(json!({"parent": parent})));
     let (parent, lost) = create::parent(call, &parent).await?;
     let parent = match (parent, &lost) {
         (None, None) => source.facts.parent.or(Some(source.facts.id)),
@@ -103,12 +104,7 @@ fn replace_parts(run: &mut Run, given: &Object) -> Result<(), Refusal> {
 }
 
 /// Gives a clone what was given to its source.
-async fn copy_inputs(
-    call: &Call,
-    source: &Run,
-    id: RunId,
-    given: &Object,
-) -> Result<(), Refusal> {
+async fn copy_inputs(call: &Call, source: &Run, id: RunId, given: &Object) -> Result<(), Refusal> {
     let store = &call.app.store;
     let artifacts = store.artifacts(source.facts.id).await?;
     let inputs: Vec<_> = artifacts.into_iter().filter(|artifact| artifact.mode == ArtifactMode::Input).collect();

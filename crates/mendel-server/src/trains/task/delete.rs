@@ -30,9 +30,8 @@ pub(crate) async fn delete(call: &Call, id: &str, force: bool) -> Answer {
     if !force && run.status != Status::Draft && !run.archived {
         return Err(cannot("it is neither a draft nor archived").with("status", super::status_word(&run)));
     }
-    let children = store
-        .scan_runs(&RunScan { parents: Some(vec![run.facts.id]), facts: true, ..RunScan::default() })
-        .await?;
+    let children =
+        store.scan_runs(&RunScan { parents: Some(vec![run.facts.id]), facts: true, ..RunScan::default() }).await?;
     if !force && children.iter().any(|child| child.status == Status::Published) {
         return Err(cannot("it has published children"));
     }

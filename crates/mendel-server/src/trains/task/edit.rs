@@ -74,7 +74,9 @@ pub(crate) async fn edit_document(call: &Call, id: &str, given: &Object, force: 
             }
             keep_other_items(run, &given);
             create::parts(run, &keep_legacy(run, &given))?;
-            for key in ["script", "execution", "output", "hyperparams", "configuration", "container", "runtime", "models"] {
+            for key in
+                ["script", "execution", "output", "hyperparams", "configuration", "container", "runtime", "models"]
+            {
                 if let Some(value) = given.get(key).filter(|value| !value.is_null()) {
                     fields.insert(key.to_owned(), value.clone());
                 }

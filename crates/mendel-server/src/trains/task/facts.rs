@@ -84,8 +84,7 @@ pub(crate) fn status_of(word: &str) -> Option<Status> {
 /// The marks that programs set, sorted, with the one of what is put away.
 pub(crate) fn system_tags(run: &Run) -> Vec<String> {
     let marks = run.facts.documents.get(SYSTEM_TAGS).and_then(Value::as_array);
-    let mut tags: Vec<String> =
-        marks.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+    let mut tags: Vec<String> = marks.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
     if run.archived {
         tags.push(ARCHIVED.to_owned());
     }

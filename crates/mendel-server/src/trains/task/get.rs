@@ -24,22 +24,42 @@ use crate::trains::{
 pub(crate) const FIELDS: Fields = Fields {
     pattern: &["name", "comment", "report"],
     list: &[
-        "id", "user", "tags", "system_tags", "type", "status", "project", "parent", "hyperparams.*",
-        "execution.queue", "models.input.model",
+        "id",
+        "user",
+        "tags",
+        "system_tags",
+        "type",
+        "status",
+        "project",
+        "parent",
+        "hyperparams.*",
+        "execution.queue",
+        "models.input.model",
     ],
     range: &["created", "started", "active_duration", "last_iteration", "last_metrics.*"],
     date: &["status_changed", "last_update", "last_change"],
     exact: &["runtime.*"],
     text: &[
-        "id", "name", "comment", "report", "models.input.model", "models.output.model", "script.repository",
+        "id",
+        "name",
+        "comment",
+        "report",
+        "models.input.model",
+        "models.output.model",
+        "script.repository",
         "script.entry_point",
     ],
 };
 
 /// References of tasks: where an id lies, and of what.
 const REFERENCES: [(&str, &str); 8] = [
-    ("user", "user"), ("company", "company"), ("project", "project"), ("parent", "task"),
-    ("execution.queue", "queue"), ("execution.model", "model"), ("models.input.model", "model"),
+    ("user", "user"),
+    ("company", "company"),
+    ("project", "project"),
+    ("parent", "task"),
+    ("execution.queue", "queue"),
+    ("execution.model", "model"),
+    ("models.input.model", "model"),
     ("models.output.model", "model"),
 ];
 
@@ -96,7 +116,8 @@ pub(crate) async fn list(call: &Call, request: &Object, full: bool) -> Result<Li
     for task in tasks(call, &directory, &runs, needs).await? {
         let number = task.get("id").and_then(Value::as_str).and_then(|id| numbers.get(id));
         let Some(run) = number.map(|at| &runs[*at]) else { continue };
-        let left_out = (!wide && hidden(&facts::system_tags(run))) || (private && facts::is_public(run));
+        let unseen = !call.rights.sees(&run.facts.project);
+        let left_out = unseen || (!wide && hidden(&facts::system_tags(run))) || (private && facts::is_public(run));
         if !left_out && conditions.fit(&task)? {
             fitting.push(task);
         }
@@ -121,15 +142,22 @@ async fn candidates(
     needs: Needs,
 ) -> Result<Vec<Run>, Refusal> {
     let ids = conditions.only("id").map(|ids| ids.iter().filter_map(|id| id.parse().ok()).collect());
-    let projects = conditions.only("project").map(|ids| {
-        ids.iter().filter_map(|id| directory.by_id(id)).map(|record| record.project.name.clone()).collect()
-    });
+    let projects = conditions
+        .only("project")
+        .map(|ids| ids.iter().filter_map(|id| directory.by_id(id)).map(|record| record.project.name.clone()).collect());
     let status = conditions.only("status").map(|words| words.iter().filter_map(|word| status_of(word)).collect());
     let parents = conditions.only("parent").and_then(|ids| {
         // A parent that is gone is remembered by a word that is no id.
         ids.iter().map(|id| id.parse().ok()).collect::<Option<Vec<_>>>()
     });
-    let scan = RunScan { ids, projects, status: status.filter(|some: &Vec<Status>| !some.is_empty()), parents, facts: needs.facts, metrics: false };
+    let scan = RunScan {
+        ids,
+        projects,
+        status: status.filter(|some: &Vec<Status>| !some.is_empty()),
+        parents,
+        facts: needs.facts,
+        metrics: false,
+    };
     Ok(call.app.store.scan_runs(&scan).await?)
 }
 
@@ -230,15 +258,16 @@ pub(crate) async fn objects(
         }
         "task" if !only_id && !ids.is_empty() => {
             let wanted: Vec<String> = ids.iter().cloned().collect();
-            let scan = RunScan { ids: Some(wanted.iter().filter_map(|id| id.parse().ok()).collect()), ..RunScan::default() };
+            let scan =
+                RunScan { ids: Some(wanted.iter().filter_map(|id| id.parse().ok()).collect()), ..RunScan::default() };
             for run in call.app.store.scan_runs(&scan).await? {
                 let id = run.facts.id.to_string();
-                let below: Vec<&str> =
-                    fields.iter().filter_map(|field| field.strip_prefix("project.")).collect();
-                let project = directory.id_of(&run.facts.project).map_or(Value::Null, |project| match below.is_empty() {
-                    true => project.into(),
-                    false => directory.reference(project, &below),
-                });
+                let below: Vec<&str> = fields.iter().filter_map(|field| field.strip_prefix("project.")).collect();
+                let project =
+                    directory.id_of(&run.facts.project).map_or(Value::Null, |project| match below.is_empty() {
+                        true => project.into(),
+                        false => directory.reference(project, &below),
+                    });
                 let told = json!({"id": id, "name": run.facts.name, "project": project, "type": run.facts.purpose});
                 objects.insert(id, told);
             }

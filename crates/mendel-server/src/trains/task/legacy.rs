@@ -160,7 +160,8 @@ mod tests {
 
     #[test]
     fn old_parameters_become_items_of_a_section() {
-        let given = of(json!({"execution": {"parameters": {"lr": 0.1, "TF_DEFINE/a": "b"}, "docker_cmd": "image -v x"}}));
+        let given =
+            of(json!({"execution": {"parameters": {"lr": 0.1, "TF_DEFINE/a": "b"}, "docker_cmd": "image -v x"}}));
         let modern = modern(Level(2, 8), &given);
         assert_eq!(modern["hyperparams"]["Args"]["lr"]["value"], "0.1");
         assert_eq!(modern["hyperparams"]["TF_DEFINE"]["a"]["type"], "legacy");

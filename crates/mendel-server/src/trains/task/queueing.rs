@@ -31,7 +31,9 @@ pub(crate) async fn enqueue(call: &Call, id: &str, given: &Object) -> Answer {
     let run = find(call, id).await?;
     let queue = wanted_queue(call, given).await?;
     if queue.entries.iter().any(|(other, _)| *other == run.facts.id) {
-        return Err(Refusal::bad(706, format!("Task already queued: task={id}")).with("task", id).with("queue", queue.id));
+        return Err(Refusal::bad(706, format!("Task already queued: task={id}"))
+            .with("task", id)
+            .with("queue", queue.id));
     }
     let wanted = Change::of(call);
     if !wanted.force && !matches!(run.status, Status::Draft | Status::Queued | Status::Stopped | Status::Failed) {
@@ -101,9 +103,10 @@ pub(super) async fn dequeue(call: &Call, id: &str) -> Answer {
     let wanted = Change::of(call);
     let named = match text(&call.data, "new_status") {
         None => None,
-        Some(word) => Some(status_of(word).ok_or_else(|| {
-            Refusal::invalid(format!("`{word}` is not a status")).with("field", "new_status")
-        })?),
+        Some(word) => Some(
+            status_of(word)
+                .ok_or_else(|| Refusal::invalid(format!("`{word}` is not a status")).with("field", "new_status"))?,
+        ),
     };
     let (_, mut fields) = store
         .rewrite_run(run.facts.id, now, |run| {

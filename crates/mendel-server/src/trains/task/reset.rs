@@ -70,7 +70,11 @@ fn forget(run: &mut Run, clear: bool) {
         set_extra(run, key, Value::Null);
     }
     let destination = facts::document(run, "output").and_then(|output| output.get("destination")).cloned();
-    apply::set_document(run, "output", destination.map_or_else(Object::new, |value| told(json!({"destination": value}))));
+    apply::set_document(
+        run,
+        "output",
+        destination.map_or_else(Object::new, |value| told(json!({"destination": value}))),
+    );
     if clear {
         apply::clear_script(run);
         for key in ["execution", "labels"] {

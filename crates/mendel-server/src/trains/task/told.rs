@@ -8,13 +8,7 @@ use serde_json::{Number, Value, json};
 
 use super::facts::{document, extra, has_script, is_public, status_word, system_tags};
 use crate::trains::{
-    Object,
-    call::Call,
-    directory::Directory,
-    refusal::Refusal,
-    session::COMPANY,
-    time::iso,
-    value::told,
+    Object, call::Call, directory::Directory, refusal::Refusal, session::COMPANY, time::iso, value::told,
 };
 
 /// Pairs of metric and variant that are summarised.
@@ -157,7 +151,8 @@ fn add_facts(directory: &Directory, run: &Run, task: &mut Object) {
     let output = document(run, "output").cloned().unwrap_or_default();
     add("output", output.into());
     add("last_changed_by", directory.user(&run.facts.user).into());
-    for key in ["last_worker", "last_worker_report", "published", "report", "report_assets", "parent", "enqueue_status"] {
+    for key in ["last_worker", "last_worker_report", "published", "report", "report_assets", "parent", "enqueue_status"]
+    {
         if let Some(value) = extra(run, key) {
             add(key, value.clone());
         }
@@ -174,7 +169,8 @@ fn script(run: &Run) -> Value {
     script.entry("binary").or_insert_with(|| "python".into());
     script.insert("repository".to_owned(), info.repository.as_str().into());
     script.insert("entry_point".to_owned(), info.entry.as_str().into());
-    for (key, value) in [("branch", &info.branch), ("version_num", &info.commit), ("working_dir", &info.working_folder)] {
+    for (key, value) in [("branch", &info.branch), ("version_num", &info.commit), ("working_dir", &info.working_folder)]
+    {
         if !value.is_empty() {
             script.insert(key.to_owned(), value.as_str().into());
         }
@@ -264,16 +260,18 @@ fn container(run: &Run) -> Value {
 
 /// Where the bytes of a blob are fetched by whoever reached the server at `base`.
 pub(crate) fn blob_address(base: &str, digest: &Digest, file: &str) -> String {
-    let file: String = file.chars().map(|c| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '_' }).collect();
+    let file: String =
+        file.chars().map(|c| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '_' }).collect();
     format!("{base}/.blobs/{digest}/{file}")
 }
 
 /// An artifact as it is told.
 pub(crate) fn artifact(call: &Call, artifact: &Artifact) -> Value {
     let kept = artifact.metadata.get("trains").and_then(Value::as_object).cloned().unwrap_or_default();
-    let uri = artifact.uri.clone().or_else(|| {
-        artifact.digest.as_ref().map(|digest| blob_address(&call.base, digest, &artifact.file))
-    });
+    let uri = artifact
+        .uri
+        .clone()
+        .or_else(|| artifact.digest.as_ref().map(|digest| blob_address(&call.base, digest, &artifact.file)));
     let mut data = told(json!({"preview": artifact.preview, "content_type": artifact.media}));
     if let Some(hash) = kept.get("data_hash") {
         data.insert("data_hash".to_owned(), hash.clone());
@@ -340,8 +338,7 @@ pub(crate) fn last_metrics(summaries: &[MetricSummary]) -> Object {
             "value": number(summary.recent),
             "count": summary.count,
         }));
-        let extremes =
-            [("min_value", summary.min), ("max_value", summary.max), ("first_value", summary.first)];
+        let extremes = [("min_value", summary.min), ("max_value", summary.max), ("first_value", summary.first)];
         for (key, extreme) in extremes {
             if let Some((value, step)) = extreme {
                 item.insert(key.to_owned(), number(value));
