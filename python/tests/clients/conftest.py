@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Iterator
 
 import pytest
-
 from mendel import _native
 
 REPOSITORY = Path(__file__).resolve().parents[3]

@@ -76,11 +76,11 @@ pub(super) fn read_body(
     let mut items = Vec::new();
     if kind.starts_with("application/x-www-form-urlencoded") && !body.trim_ascii().starts_with(b"{") {
         merge_query(&mut data, &String::from_utf8_lossy(body));
+    } else if let (true, false, Ok(Value::Object(object))) = (batch, lines, parse(body)) {
+        items = vec![object.clone()];
+        data = object;
     } else if lines || batch {
         items = read_lines(body)?;
-        if !lines && items.len() == 1 {
-            data = items[0].clone();
-        }
     } else if !body.trim_ascii().is_empty() {
         match parse(body) {
             Ok(Value::Object(object)) => data = object,

@@ -26,10 +26,10 @@ mod serving;
 mod session;
 mod storage;
 mod task;
-mod time;
-mod user;
 #[cfg(test)]
 mod tests;
+mod time;
+mod user;
 mod value;
 mod watchdog;
 mod worker;
@@ -185,28 +185,33 @@ fn base(headers: &HeaderMap) -> String {
 async fn dispatch(call: &Call) -> Result<Told, Refusal> {
     let (service, action) = call.name.split_once('.').unwrap_or((&call.name, ""));
     let found = match service {
-        "events" if action == "download_task_log" => return event::log::download(call).await,
-        "organization" if action == "download_for_get_all" => return organization::download(call).await,
-        "auth" => user::auth(call, action).await,
+        "events" if action == "download_task_log" => return boxed(event::log::download(call)).await,
+        "organization" if action == "download_for_get_all" => return boxed(organization::download(call)).await,
+        "auth" => boxed(user::auth(call, action)).await,
         "debug" => Some(Ok(Object::new())),
-        "events" => event::answer(call, action).await,
-        "login" => user::login(call, action).await,
-        "models" => model::answer(call, action).await,
-        "organization" => organization::answer(call, action).await,
-        "pipelines" => pipeline::answer(call, action).await,
-        "projects" => project::answer(call, action).await,
-        "queues" => queue::answer(call, action).await,
-        "reports" => report::answer(call, action).await,
-        "server" => server::answer(call, action).await,
-        "serving" => serving::answer(call, action).await,
-        "storage" => storage::answer(call, action).await,
-        "tasks" => task::answer(call, action).await,
-        "users" => user::answer(call, action).await,
-        "workers" => worker::answer(call, action).await,
+        "events" => boxed(event::answer(call, action)).await,
+        "login" => boxed(user::login(call, action)).await,
+        "models" => boxed(model::answer(call, action)).await,
+        "organization" => boxed(organization::answer(call, action)).await,
+        "pipelines" => boxed(pipeline::answer(call, action)).await,
+        "projects" => boxed(project::answer(call, action)).await,
+        "queues" => boxed(queue::answer(call, action)).await,
+        "reports" => boxed(report::answer(call, action)).await,
+        "server" => boxed(server::answer(call, action)).await,
+        "serving" => boxed(serving::answer(call, action)).await,
+        "storage" => boxed(storage::answer(call, action)).await,
+        "tasks" => boxed(task::answer(call, action)).await,
+        "users" => boxed(user::answer(call, action)).await,
+        "workers" => boxed(worker::answer(call, action)).await,
         _ => None,
     };
     match found {
         Some(answer) => answer.map(Told::Data),
         None => Err(Refusal::new(500, 9999, format!("`{}` is not implemented", call.name))),
     }
+}
+
+/// One kind of future for all services, so that none carries the size of the largest.
+fn boxed<'a, T>(answer: impl Future<Output = T> + Send + 'a) -> BoxFuture<'a, T> {
+    Box::pin(answer)
 }

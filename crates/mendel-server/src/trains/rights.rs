@@ -52,9 +52,19 @@ impl Rights {
 /// The role that an endpoint needs in the project of what it changes or reads.
 fn need(service: &str, action: &str) -> ProjectRole {
     let reads = action.starts_with("get_")
-        || ["validate", "scalar_", "multi_task_", "vector_", "debug_images", "plots", "next_", "download_", "clear_scroll"]
-            .iter()
-            .any(|beginning| action.starts_with(beginning));
+        || [
+            "validate",
+            "scalar_",
+            "multi_task_",
+            "vector_",
+            "debug_images",
+            "plots",
+            "next_",
+            "download_",
+            "clear_scroll",
+        ]
+        .iter()
+        .any(|beginning| action.starts_with(beginning));
     match (service, action) {
         _ if reads => ProjectRole::Viewer,
         (_, "delete" | "delete_many" | "delete_runs" | "merge" | "make_public" | "make_private") => ProjectRole::Owner,

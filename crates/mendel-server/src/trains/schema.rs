@@ -8,9 +8,9 @@ mod read;
 
 use std::{collections::HashMap, sync::LazyLock};
 
+pub(crate) use check::conform;
 #[cfg(test)]
 pub(crate) use check::conforms;
-pub(crate) use check::conform;
 
 use super::level::Level;
 

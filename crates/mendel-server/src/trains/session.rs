@@ -47,6 +47,12 @@ impl Principal {
         self.known.as_ref().is_some_and(|known| known.user.role == ServerRole::Admin)
     }
 
+    /// What tells one login of a user from another; empty for a key pair.
+    pub(super) fn session(&self) -> &str {
+        let session = self.known.as_ref().and_then(|known| known.session.as_ref());
+        session.map_or("", |(session, _)| session)
+    }
+
     /// The user, where there is one.
     pub(super) fn user(&self) -> Option<&User> {
         self.known.as_ref().map(|known| &known.user)
