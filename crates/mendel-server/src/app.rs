@@ -14,6 +14,7 @@ use mendel_store::{NewAudit, Store, StoreError};
 use crate::{
     access::{Access, Caller},
     seal::Touched,
+    streams::Streams,
     trains::Scrolls,
 };
 
@@ -31,6 +32,9 @@ pub struct App {
     pub(crate) touched: Arc<Touched>,
     pub(crate) access: Access,
     pub(crate) scrolls: Arc<Scrolls>,
+    pub(crate) streams: Streams,
+    /// Whether callers reach the server encrypted.
+    pub(crate) encrypted: bool,
     report: Report,
 }
 
@@ -44,7 +48,9 @@ impl App {
             workspace: "".into(),
             touched: Arc::default(),
             access,
+            streams: Streams::default(),
             scrolls: Arc::default(),
+            encrypted: false,
             report: Arc::new(|_| ()),
         }
     }
@@ -53,6 +59,12 @@ impl App {
     #[must_use]
     pub fn with_clock(self, now: Clock) -> Self {
         Self { now, access: Access::new(self.store.clone(), now), ..self }
+    }
+
+    /// The same, whose callers reach it encrypted, here or at a proxy before it.
+    #[must_use]
+    pub fn encrypted(self, encrypted: bool) -> Self {
+        Self { encrypted, ..self }
     }
 
     /// The same, telling callers the identity of its workspace.

@@ -20,6 +20,7 @@ mod query;
 mod queue;
 mod record;
 mod registry;
+mod request;
 mod result;
 mod run;
 mod series;
@@ -34,4 +35,5 @@ pub use query::{
     Bucket, ConsolePage, Damage, EventQuery, FileRecord, Found, Garbage, MetricSummary, ProjectRecord, QueueRecord,
     Report, RunPage, RunQuery, RunScan, Sealed, WorkerRecord,
 };
+pub use request::Seen;
 pub use store::Store;

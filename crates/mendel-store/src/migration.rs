@@ -8,14 +8,15 @@ use crate::{
     registry,
 };
 
-const SCRIPTS: [&str; 3] = [
+const SCRIPTS: [&str; 4] = [
     include_str!("../migrations/0001_begin.sql"),
     include_str!("../migrations/0002_access.sql"),
-    include_str!("../migrations/0003_trains.sql"),
+    include_str!("../migrations/0003_requests.sql"),
+    include_str!("../migrations/0004_trains.sql"),
 ];
 
 /// The format that brought the registry of models.
-const REGISTRY: i64 = 3;
+const REGISTRY: i64 = 4;
 
 /// Brings the store to the format of this program.
 pub(crate) async fn migrate(database: &Database) -> Result<()> {

@@ -167,13 +167,19 @@ def store(task: Task, pipeline: Pipeline, data: Mapping[Any, Any], config: Confi
 def of_outcomes(outcomes: Iterable[Outcome]) -> Document:
     """What a completion keeps of how each input went."""
     absent: set[str] = set()
-    read: Dict[str, str | None] = {}
+    read: Dict[str, Document] = {}
+    doubts: Dict[str, None] = {}
     steps: Dict[str, Document] = {}
     for outcome in outcomes:
         absent.update(outcome.absent)
-        read.update(outcome.read)
+        doubts.update(dict.fromkeys(outcome.doubts))
+        for kind, name, digest, stage in outcome.read:
+            one: Document = {"kind": kind, "subject": name, "digest": digest}
+            if stage is not None:
+                one["step"] = [stage, outcome.input_id]
+            read[json.dumps(one)] = one
         steps[written(outcome.input_id)] = outcome.steps
-    return {"absent": sorted(absent), "read": read, "steps": steps}
+    return {"absent": sorted(absent), "read": list(read.values()), "doubts": list(doubts), "steps": steps}
 
 
 def describe(pipeline: Pipeline, config: Config) -> List[Document]:

@@ -68,7 +68,8 @@ const OPEN: [&str; 5] = ["server.info", "auth.fixed_users_mode", "login.supporte
 /// The rest goes on to the native interface.
 pub(crate) async fn answer_or_pass(State(app): State<App>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    if path.starts_with("/api/") || ["/api", "/health", "/metrics"].contains(&path) {
+    let own = ["/api", "/health", "/metrics", "/set-up", "/set-up.js", "/set-up.css"];
+    if path.starts_with("/api/") || own.contains(&path) {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
@@ -153,7 +154,7 @@ async fn run(app: App, parts: &Parts, address: &Address, body: Body) -> Result<T
     schema::conform(endpoint, &mut data)?;
     let call = Call {
         worker: either(headers, "worker").unwrap_or_default().to_owned(),
-        base: base(headers),
+        base: base(headers, app.encrypted),
         name: endpoint.name.clone(),
         rights: rights::Rights::of(&app, &who).await?,
         app,
@@ -174,9 +175,9 @@ async fn read_all(body: Body) -> Result<Bytes, Refusal> {
 }
 
 /// Where the caller reached the server.
-fn base(headers: &HeaderMap) -> String {
+fn base(headers: &HeaderMap, encrypted: bool) -> String {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let scheme = header("x-forwarded-proto").unwrap_or("http");
+    let scheme = header("x-forwarded-proto").unwrap_or(if encrypted { "https" } else { "http" });
     let host = header("x-forwarded-host").or_else(|| header("host")).unwrap_or("localhost");
     format!("{scheme}://{host}")
 }

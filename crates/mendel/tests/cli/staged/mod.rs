@@ -9,3 +9,4 @@ mod look;
 mod reuse;
 mod stop;
 mod story;
+mod worker;
