@@ -205,7 +205,7 @@ def tr_24_artifacts_are_told_with_their_facts() -> None:
     flush(task)
     until(lambda: "numbers" in read(task).artifacts and read(task).artifacts["numbers"].size)
     artifact = read(task).artifacts["numbers"]
-    assert artifact.type == "dict" and artifact.size > 0 and artifact.hash and artifact.mode
+    assert artifact.type in ("dict", "JSON") and artifact.size > 0 and artifact.hash and artifact.mode
     assert artifact.get() == {"a": 1}
 
 
