@@ -63,6 +63,12 @@ impl Blobs {
         blocking(move || blobs.adopt_all(&files)).await
     }
 
+    /// A place in the same file system for a file that is to be put; what is left there goes
+    /// with other partial files.
+    pub fn scratch(&self, name: &str) -> PathBuf {
+        self.partial().join(format!("{name}.new"))
+    }
+
     /// Copies a file in; tells its digest and size.
     pub async fn put_file(&self, path: &Path) -> Result<(Digest, u64)> {
         let (blobs, path) = (self.clone(), path.to_owned());
