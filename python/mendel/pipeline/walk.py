@@ -238,7 +238,10 @@ class Walk:
         what = f"field `{cell.name}` of stage `{stage.id}`"
         job = self._steps.job
         allowed = job.pickle or bool(getattr(stage, "pickle", False)) or _is_compatible(type(stage))
-        encoded = encode(cell.value, what, allowed)
+        try:
+            encoded = encode(cell.value, what, allowed)
+        except Exception as error:
+            raise StageError(stage, self._input, error) from error
         self._steps.vault.keep(cell, encoded, stage.id not in job.marginal)
 
     def _value(self, cell: Cell) -> Any:

@@ -7,12 +7,13 @@ Exit code 0: all inputs well; 1: some failed; 2: the job cannot be begun.
 from __future__ import annotations
 
 import os
+import signal
 import sys
-import traceback
 from typing import Any, Dict, List
 
 from mendel.pipeline.completion import describe, of_outcomes, write_note
 from mendel.pipeline.document import JobTask, read_document
+from mendel.pipeline.errors import has_user_frames, user_traceback
 from mendel.pipeline.input_id import written
 from mendel.pipeline.inputs import Failure, Inputs, here, in_children
 from mendel.pipeline.place import store_of
@@ -31,10 +32,15 @@ def main() -> int:
         own = None if run else begin_run(store_of(task), task)
         inputs = Inputs(document, run or str(own))
     except Exception as error:
-        traceback.print_exc() if not isinstance(error, (ValueError, ImportError, AttributeError)) else None
+        if has_user_frames(error):
+            print(user_traceback(error), file=sys.stderr, end="")
         print(f"error: {error}", file=sys.stderr)
         return 2
-    code = _run(document, inputs)
+    try:
+        code = _run(document, inputs)
+    except KeyboardInterrupt:
+        inputs.steps.flush()
+        return 128 + signal.SIGINT
     if own is not None:
         store_of(task).move(own, "complete" if code == 0 else "fail")
     return code

@@ -96,6 +96,12 @@ impl Pipeline {
                 problems.push(placed(problem, at));
             }
         }
+        for stage in &self.stages {
+            let config = config_of(&task.config, &stage.id);
+            if !config.is_object() && !config.is_null() {
+                problems.push(no_mapping(&stage.id, config, place));
+            }
+        }
         let configs: Vec<_> = self.stages.iter().map(|stage| config_of(&task.config, &stage.id).clone()).collect();
         for need in absent_needs(&self.stages, &configs) {
             problems.push(absent(&need, place));
@@ -148,6 +154,17 @@ fn declared(paths: &[DottedPath], prints: &[Arc<Fingerprint>]) -> Result<Option<
         }
     }
     if problems.has_errors() { Err(problems) } else { Ok(Some(stages)) }
+}
+
+fn no_mapping(stage: &str, config: &Value, place: &dyn Fn(&str) -> Option<Place>) -> Problem {
+    let key = format!("config/{stage}");
+    let message = format!("the config of stage `{stage}` must be a mapping, and is `{config}`");
+    let problem = Problem::error("bad_value", message).key(key.clone());
+    let problem = problem.hint(format!("write `{stage}: {{key: value}}`"));
+    match place(&key) {
+        Some(at) => placed(problem, &at),
+        None => problem,
+    }
 }
 
 fn absent(need: &AbsentNeed, place: &dyn Fn(&str) -> Option<Place>) -> Problem {

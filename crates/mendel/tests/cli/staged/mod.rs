@@ -2,6 +2,7 @@
 
 mod bad;
 mod change;
+mod errors;
 mod input;
 mod kinds;
 mod lab;
