@@ -168,12 +168,20 @@ def of_outcomes(outcomes: Iterable[Outcome]) -> Document:
     """What a completion keeps of how each input went."""
     absent: set[str] = set()
     read: Dict[str, str | None] = {}
+    readers: Dict[str, List[str]] = {}
     steps: Dict[str, Document] = {}
+    files: Dict[str, List[Document]] = {}
     for outcome in outcomes:
         absent.update(outcome.absent)
         read.update(outcome.read)
+        for place, stage in outcome.readers.items():
+            if stage not in readers.setdefault(place, []):
+                readers[place].append(stage)
         steps[written(outcome.input_id)] = outcome.steps
-    return {"absent": sorted(absent), "read": read, "steps": steps}
+        last = {(file["scope"], file["path_suffix"]): file for file in outcome.files}
+        if last:
+            files[written(outcome.input_id)] = list(last.values())
+    return {"absent": sorted(absent), "read": read, "readers": readers, "steps": steps, "files": files}
 
 
 def describe(pipeline: Pipeline, config: Config) -> List[Document]:

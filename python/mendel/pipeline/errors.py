@@ -40,8 +40,9 @@ def is_ours(file: str) -> bool:
     if file.startswith("<frozen "):
         return True
     path = os.path.abspath(file)
-    other = getattr(sys.modules.get("repype"), "__file__", None)
-    return path.startswith(_OURS) or (bool(other) and path.startswith(os.path.dirname(os.path.abspath(other)) + os.sep))
+    other: str | None = getattr(sys.modules.get("repype"), "__file__", None)
+    homes = [_OURS] if other is None else [_OURS, os.path.dirname(os.path.abspath(other)) + os.sep]
+    return path.startswith(tuple(homes))
 
 
 def _all(one: traceback.TracebackException | None) -> Iterator[traceback.TracebackException]:
@@ -56,8 +57,10 @@ def _all(one: traceback.TracebackException | None) -> Iterator[traceback.Traceba
 def _place(stage: Any, method: str) -> str:
     """Where a method of a stage stands, else its class, as a line of a traceback; nothing where that is unknown."""
     cls = type(stage)
-    found = getattr(cls, "function", None) if method == "process" else None
-    code = getattr(inspect.unwrap(found or getattr(cls, method, cls)), "__code__", None)
+    found: Any = getattr(cls, method, cls)
+    if method == "process":
+        found = getattr(cls, "function", found)
+    code = getattr(inspect.unwrap(found), "__code__", None)
     if code is not None and not is_ours(code.co_filename):
         return f'  File "{code.co_filename}", line {code.co_firstlineno}, in {code.co_name}\n'
     try:

@@ -50,6 +50,10 @@ class Outcome:
     steps: Dict[str, Document] = field(default_factory=dict)
     reasons: Dict[str, List[Document]] = field(default_factory=dict)
     read: Dict[str, str | None] = field(default_factory=dict)
+    readers: Dict[str, str] = field(default_factory=dict)
+    """For each file that was read the first stage that did."""
+    files: List[Document] = field(default_factory=list)
+    """The files of scopes; where several stages wrote one, the last has the say."""
     spoiled: List[str] = field(default_factory=list)
     """Stages whose code was edited while they ran."""
 

@@ -198,6 +198,8 @@ class Walk:
             place = self._steps.place(one["subject"], self._input) if one["kind"] == "input" else None
             if place is not None:
                 self.outcome.read[place] = one["digest"]
+                self.outcome.readers.setdefault(place, stage.id)
+        self.outcome.files += result["stage"]["files"]
 
     def _run(self, stage: Any, made: Made, data: Fields, config: Config) -> tuple[float, Dict[str, str | None]]:
         """Runs a stage on `data`; answers its seconds and the files it read."""

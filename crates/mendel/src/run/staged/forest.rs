@@ -239,7 +239,16 @@ impl Forest {
                 }
                 pipelines.insert(key.clone(), found);
             }
-            let Some(Ok(Some(pipeline))) = pipelines.get(&key).cloned() else { continue };
+            let pipeline = match pipelines.get(&key) {
+                Some(Ok(Some(pipeline))) => pipeline.clone(),
+                // What its stages are, only Python could tell.
+                Some(Ok(None)) => {
+                    let kind = Kind::Staged;
+                    self.others.push(OtherTask { path: task.path.clone(), shown, kind, selected: task.selected });
+                    continue;
+                }
+                Some(Err(_)) | None => continue,
+            };
             let at = |path: &str| tree.origin(place, path).and_then(|origin| place_of(&origin));
             let problems = pipeline.judge(task, &at);
             let is_sound = !problems.has_errors();

@@ -11,6 +11,7 @@ pub mod reason;
 pub mod record;
 pub mod replay;
 pub mod request;
+pub mod scope_files;
 pub mod standing;
 pub mod steps;
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use mendel_api::{Client, ClientError};
 use mendel_engine::pipeline::RecordedStage;
-use mendel_model::{Digest, Identity, InputId, Run, RunId, StageField};
+use mendel_model::{Digest, Identity, InputId, Run, RunId, ScopeFile, StageField};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -32,6 +32,12 @@ pub struct Completion {
     /// Digests of the project files that its stages read.
     #[serde(default)]
     pub read: BTreeMap<String, Option<Digest>>,
+    /// For each of those files the stages that read it.
+    #[serde(default)]
+    pub readers: BTreeMap<String, Vec<String>>,
+    /// The files that stages wrote through scopes, by input as JSON.
+    #[serde(default)]
+    pub files: BTreeMap<String, Vec<ScopeFile>>,
     /// The fields of each input as JSON.
     #[serde(default)]
     pub fields: BTreeMap<String, Vec<StageField>>,

@@ -1,6 +1,9 @@
 //! How tasks stand: up to date, or pending and why.
 
-use std::collections::HashMap;
+use std::{
+    collections::{HashMap, HashSet},
+    path::PathBuf,
+};
 
 use mendel_engine::pipeline::{Cause, Completed, CurrentStage, Pending, Standing, Wanted, pending};
 use mendel_model::{Dependency, DependencyKind, Digest, EnvironmentPolicy, Reason, ReasonKind, RunId};
@@ -11,6 +14,7 @@ use super::{
     pipeline::config_of,
     reason,
     record::{Completion, completions},
+    scope_files::{LostFile, ScopeFiles, places},
 };
 use crate::{context::Context, exit::Failure, run::index};
 
@@ -20,6 +24,10 @@ pub struct Stood {
     pub completion: Option<Completion>,
     /// How the task stands.
     pub standing: Standing,
+    /// The first stage that diverges, or that read what is another now.
+    pub from: Option<String>,
+    /// Its files of scopes that are not as they were written.
+    pub lost: Vec<LostFile>,
 }
 
 impl Stood {
@@ -34,23 +42,35 @@ pub async fn stand(context: &Context, forest: &Forest) -> Result<Vec<Stood>, Fai
     let records = completions(context, &forest.tasks).await?;
     let environment = environments(context, forest, &records).await?;
     let mut files = Files { forest, index: index::of(context, &forest.project), known: HashMap::new() };
+    let scopes =
+        ScopeFiles::of(forest.tasks.iter().zip(&records).filter_map(|(task, record)| Some((task, record.as_ref()?))));
     let mut stood = Vec::with_capacity(records.len());
     for (task, completion) in forest.tasks.iter().zip(records) {
         let mut standing = standing(forest, task, completion.as_ref());
+        let mut lost = Vec::new();
         if let Some(completion) = completion.as_ref().filter(|_| task.runnable) {
-            let mut more = files.changed(completion)?;
+            let mut more = files.changed(task, completion)?;
             more.extend(completion.run.and_then(|run| environment.get(&run)).cloned());
             if standing.pending == Pending::UpToDate && !more.is_empty() {
                 standing.pending = Pending::Specification;
             }
             standing.causes.extend(more);
+            lost = scopes.lost(task, completion, &mut files.index)?;
         }
         reason::name_symbols(context, task, &mut standing.causes).await?;
-        stood.push(Stood { completion, standing });
+        let from = earliest(task, &standing);
+        stood.push(Stood { completion, standing, from, lost });
     }
     // The index only saves reading.
     let _ = files.index.save();
     Ok(stood)
+}
+
+fn earliest(task: &StagedTask, standing: &Standing) -> Option<String> {
+    let named = standing.causes.iter().filter(|cause| cause.reason.kind == ReasonKind::Input);
+    let named = named.filter_map(|cause| cause.stage.as_ref()).chain(&standing.first_diverging);
+    let place = |id: &&String| task.pipeline.stages.iter().position(|stage| stage.id == **id);
+    named.min_by_key(place).cloned()
 }
 
 fn standing(forest: &Forest, task: &StagedTask, completion: Option<&Completion>) -> Standing {
@@ -100,9 +120,14 @@ struct Files<'a> {
 
 impl Files<'_> {
     /// The files that are not as they were when `completion` was made.
-    fn changed(&mut self, completion: &Completion) -> Result<Vec<Cause>, Failure> {
+    fn changed(&mut self, task: &StagedTask, completion: &Completion) -> Result<Vec<Cause>, Failure> {
         let mut causes = Vec::new();
+        // What a stage of the task itself wrote is put back before another reads it.
+        let own: HashSet<PathBuf> = places(task, completion).map(|(path, _)| path).collect();
         for (path, then) in &completion.read {
+            if own.contains(&self.forest.project.join(path)) {
+                continue;
+            }
             let now = self.digest(path)?;
             if now != *then {
                 let text = |digest: &Option<Digest>| digest.as_ref().map(Digest::to_string);
@@ -112,7 +137,10 @@ impl Files<'_> {
                     file: Some(path.clone()),
                     ..Reason::new(ReasonKind::Input, path.clone())
                 };
-                causes.push(Cause { stage: None, reason });
+                let readers = completion.readers.get(path).into_iter().flatten();
+                let stages = task.pipeline.stages.iter().filter(|stage| readers.clone().any(|id| *id == stage.id));
+                let stage = stages.map(|stage| stage.id.clone()).next();
+                causes.push(Cause { stage, reason });
             }
         }
         Ok(causes)

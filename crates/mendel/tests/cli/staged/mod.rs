@@ -7,6 +7,7 @@ mod input;
 mod kinds;
 mod lab;
 mod look;
+mod lost;
 mod reuse;
 mod stop;
 mod story;
