@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{Address, ClientError, SocketTransport, Transport, Unrepeatable};
+use crate::{Address, BadAddress, ClientError, Credentials, HttpTransport, ServerAddress, Transport, Unrepeatable};
 
 /// Asks a server of Mendel. Cheap to make and to clone.
 #[derive(Clone)]
@@ -32,11 +32,6 @@ pub struct Hello {
     pub version: String,
 }
 
-/// An address of no known kind.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not an address of a server; `unix:/path` is")]
-pub struct BadAddress(pub String);
-
 impl Client {
     /// A client over `transport`.
     pub fn new(transport: impl Transport + 'static) -> Self {
@@ -45,15 +40,26 @@ impl Client {
 
     /// A client over the Unix socket at `path`; it connects when it is first used.
     pub fn socket(path: impl Into<std::path::PathBuf>) -> Self {
-        Self::new(SocketTransport::new(path))
+        Self::new(HttpTransport::socket(path))
     }
 
-    /// A client to `address`, as `MENDEL_API` spells it: `unix:/path`.
-    pub fn at(address: &str) -> Result<Self, BadAddress> {
+    /// A client to a server, showing `credentials`.
+    pub fn server(server: &ServerAddress, credentials: Option<&Credentials>) -> Self {
+        Self::new(HttpTransport::server(server, credentials))
+    }
+
+    /// A client to `address`, as `MENDEL_API` spells it: `unix:/path`, or a server's.
+    pub fn at(address: &str, credentials: Option<&Credentials>) -> Result<Self, BadAddress> {
         match address.strip_prefix("unix:") {
             Some(path) if !path.is_empty() => Ok(Self::socket(path)),
-            _ => Err(BadAddress(address.to_owned())),
+            Some(_) => Err(BadAddress { given: address.to_owned(), why: "it has no path" }),
+            None => Ok(Self::server(&address.parse()?, credentials)),
         }
+    }
+
+    /// Hands a request on as it is, and its answer back.
+    pub async fn forward(&self, request: Request<Bytes>) -> Result<Response<Bytes>, crate::TransportError> {
+        self.transport.call(request).await
     }
 
     /// Who answers.
@@ -150,9 +156,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_must_name_a_socket() {
-        assert!(Client::at("unix:/run/mendel.sock").is_ok());
-        assert_eq!(Client::at("http://x").err(), Some(BadAddress("http://x".into())));
-        assert!(Client::at("unix:").is_err());
+    fn an_address_names_a_socket_or_a_server() {
+        assert!(Client::at("unix:/run/mendel.sock", None).is_ok());
+        assert!(Client::at("http://127.0.0.1:8008", None).is_ok());
+        assert!(Client::at("ftp://x", None).is_err());
+        assert!(Client::at("unix:", None).is_err());
     }
 }

@@ -42,6 +42,9 @@ pub struct Problem {
     /// Every fault of what was sent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Fault>,
+    /// The number of the request, which the server's log knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
 }
 
 /// Why a call gave no answer of the wanted kind.
@@ -159,18 +162,18 @@ impl From<TransportError> for ClientError {
 #[derive(Debug, thiserror::Error)]
 pub enum TransportError {
     /// Nobody listens.
-    #[error("nobody answers at `{}`", path.display())]
+    #[error("nobody answers at `{place}`")]
     Connect {
-        /// The socket.
-        path: PathBuf,
+        /// Where it should listen.
+        place: String,
         /// What the system says.
         source: io::Error,
     },
     /// The connection ended before the answer was whole.
-    #[error("the connection to `{}` ended too early", path.display())]
+    #[error("the connection to `{place}` ended too early")]
     Broken {
-        /// The socket.
-        path: PathBuf,
+        /// Where it should listen.
+        place: String,
         /// What the protocol says.
         source: hyper::Error,
     },

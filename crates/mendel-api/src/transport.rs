@@ -1,24 +1,30 @@
 //! Transports: how a request reaches a router and its answer comes back.
 //!
-//! Over a Unix socket, connections are kept and used again. A request that a kept
-//! connection did not answer is sent once more on a new one, unless it was marked
-//! [`Unrepeatable`] and may have been read.
+//! Connections are kept and used again. A request that a kept connection did not answer is
+//! sent once more on a new one, unless it was marked [`Unrepeatable`] and may have been read.
 
 use std::{
+    fmt,
     future::Future,
-    path::{Path, PathBuf},
+    io,
+    path::PathBuf,
     pin::Pin,
     sync::{Mutex, PoisonError},
+    time::Duration,
 };
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response, header};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use tokio::net::UnixStream;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpStream, UnixStream},
+    time::timeout,
+};
 
-use crate::TransportError;
+use crate::{Credentials, ServerAddress, TransportError};
 
 /// A future in a box, since a transport is a trait object.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -36,24 +42,57 @@ pub struct Unrepeatable;
 /// Connections above this number are closed after use instead of kept.
 const KEPT_MAX: usize = 8;
 
+/// A server that does not take a connection within this time is not there.
+const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+
 type Connection = SendRequest<Full<Bytes>>;
 
-/// HTTP over a Unix socket. It belongs to the runtime it is first used on.
-#[derive(Debug)]
-pub struct SocketTransport {
-    path: PathBuf,
+/// Where a server listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Place {
+    Socket(PathBuf),
+    Tcp { host: String, port: u16 },
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Socket(path) => path.display().fmt(f),
+            Self::Tcp { host, port } => write!(f, "{host}:{port}"),
+        }
+    }
+}
+
+/// HTTP over a Unix socket or TCP. It belongs to the runtime it is first used on.
+pub struct HttpTransport {
+    place: Place,
+    headers: HeaderMap,
     kept: Mutex<Vec<Connection>>,
 }
 
-impl SocketTransport {
+impl fmt::Debug for HttpTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpTransport").field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+impl HttpTransport {
     /// A transport to the socket at `path`; it connects when it is first used.
-    pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), kept: Mutex::new(Vec::new()) }
+    pub fn socket(path: impl Into<PathBuf>) -> Self {
+        Self { place: Place::Socket(path.into()), headers: HeaderMap::new(), kept: Mutex::new(Vec::new()) }
     }
 
-    /// The socket's path.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// A transport to `server`, showing `credentials` with every request.
+    pub fn server(server: &ServerAddress, credentials: Option<&Credentials>) -> Self {
+        let mut headers = HeaderMap::new();
+        if let Ok(host) = HeaderValue::from_str(&server.authority()) {
+            headers.insert(header::HOST, host);
+        }
+        if let Some(shown) = credentials {
+            headers.insert(header::AUTHORIZATION, shown.header());
+        }
+        let place = Place::Tcp { host: server.host().to_owned(), port: server.port() };
+        Self { place, headers, kept: Mutex::new(Vec::new()) }
     }
 
     fn take(&self) -> Option<Connection> {
@@ -74,8 +113,23 @@ impl SocketTransport {
     }
 
     async fn connect(&self) -> Result<Connection, TransportError> {
-        let failed = |source| TransportError::Connect { path: self.path.clone(), source };
-        let stream = UnixStream::connect(&self.path).await.map_err(failed)?;
+        let failed = |source| TransportError::Connect { place: self.place.to_string(), source };
+        match &self.place {
+            Place::Socket(path) => self.shake(UnixStream::connect(path).await.map_err(failed)?).await,
+            Place::Tcp { host, port } => {
+                let connecting = TcpStream::connect((host.as_str(), *port));
+                let late = |_| failed(io::ErrorKind::TimedOut.into());
+                let stream = timeout(CONNECT_WITHIN, connecting).await.map_err(late)?.map_err(failed)?;
+                stream.set_nodelay(true).map_err(failed)?;
+                self.shake(stream).await
+            }
+        }
+    }
+
+    async fn shake(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    ) -> Result<Connection, TransportError> {
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|error| self.broken(error))?;
         // Its end is seen by the sender, which reports it to whoever waits for an answer.
         tokio::spawn(async move {
@@ -85,10 +139,13 @@ impl SocketTransport {
     }
 
     fn broken(&self, source: hyper::Error) -> TransportError {
-        TransportError::Broken { path: self.path.clone(), source }
+        TransportError::Broken { place: self.place.to_string(), source }
     }
 
-    async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+    async fn exchange(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        for (name, value) in &self.headers {
+            request.headers_mut().insert(name, value.clone());
+        }
         let repeatable = request.extensions().get::<Unrepeatable>().is_none();
         if let Some(connection) = self.take() {
             let again = request.clone();
@@ -123,7 +180,7 @@ struct Failed {
     unsent: bool,
 }
 
-impl Transport for SocketTransport {
+impl Transport for HttpTransport {
     fn call(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
         Box::pin(self.exchange(request))
     }
@@ -178,7 +235,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("s");
         let runtime = runtime();
-        let transport = SocketTransport::new(&path);
+        let transport = HttpTransport::socket(&path);
         let entered = runtime.enter();
         let server = serve(UnixListener::bind(&path).expect("bound"), &[&[true, true]]);
         drop(entered);
@@ -194,7 +251,7 @@ mod tests {
         let path = folder.path().join("s");
         runtime().block_on(async {
             let server = serve(UnixListener::bind(&path).expect("bound"), &[&[true, false], &[true]]);
-            let transport = SocketTransport::new(&path);
+            let transport = HttpTransport::socket(&path);
             assert!(transport.call(request()).await.is_ok());
             assert!(transport.call(request()).await.is_ok());
             assert_eq!(server.await.expect("served"), 3);
@@ -207,7 +264,7 @@ mod tests {
         let path = folder.path().join("s");
         runtime().block_on(async {
             let server = serve(UnixListener::bind(&path).expect("bound"), &[&[true, false]]);
-            let transport = SocketTransport::new(&path);
+            let transport = HttpTransport::socket(&path);
             assert!(transport.call(request()).await.is_ok());
             let mut once = request();
             once.extensions_mut().insert(Unrepeatable);
@@ -219,7 +276,7 @@ mod tests {
 
     #[test]
     fn nobody_there_is_told_with_the_socket() {
-        let error = runtime().block_on(SocketTransport::new("/nowhere/s").call(request())).expect_err("nobody");
+        let error = runtime().block_on(HttpTransport::socket("/nowhere/s").call(request())).expect_err("nobody");
         assert_eq!(error.to_string(), "nobody answers at `/nowhere/s`");
     }
 }

@@ -14,6 +14,7 @@ mod position;
 mod scan;
 mod segment;
 mod sender;
+mod server_lock;
 mod workspace;
 mod writer;
 
@@ -26,5 +27,6 @@ pub use position::Position;
 pub use scan::Damage;
 pub use segment::{BadSegment, Header};
 pub use sender::{SendError, Sender};
+pub use server_lock::{Claim, RunningServer, ServerLock};
 pub use workspace::{Surroundings, Workspace, WorkspaceError, new_id};
 pub use writer::{Unsynced, Writer, WriterError};

@@ -74,6 +74,10 @@ id! {
     /// Names one process that writes records of a run.
     WriterId
 }
+id! {
+    /// Names somebody who has keys.
+    UserId
+}
 
 /// How a person names a run: whole id, the beginning or the end of one, or `@7`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 //! them are legal, is decided here. Nothing in this crate reads a clock, a file or a
 //! random number: time and chance are handed in.
 
+mod access;
 mod artifact;
 mod batch;
 mod digest;
@@ -27,6 +28,7 @@ mod step;
 mod time;
 mod window;
 
+pub use access::{AccessKey, Decision, Member, Need, ProjectRole, ServerRole, UnknownWord, User, UserKind, decide};
 pub use artifact::{Artifact, ArtifactMode, ModelRecord, ModelUse};
 pub use batch::{Batch, NewBatch};
 pub use digest::{BadDigest, Digest};
@@ -34,7 +36,7 @@ pub use environment::{EnvironmentLock, EnvironmentManager, EnvironmentPolicy, Pa
 pub use event::{Event, EventKind};
 pub use fault::Fault;
 pub use filter::{BadFilter, Comparison, Field, Filter, Literal, SortKey};
-pub use id::{BadId, BatchId, RunId, RunRef, WriterId};
+pub use id::{BadId, BatchId, RunId, RunRef, UserId, WriterId};
 pub use identity::{Canonical, Identity};
 pub use input::InputId;
 pub use manifest::{EntryKind, GitState, Manifest, ManifestEntry};

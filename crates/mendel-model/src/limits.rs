@@ -6,6 +6,12 @@ pub const POINTS_PER_BATCH: usize = 10_000;
 pub const BATCH_BYTES: usize = 1 << 20;
 /// L01: bytes in one JSON body.
 pub const BODY_BYTES: usize = 8 << 20;
+/// L02: depth of a JSON body.
+pub const JSON_DEPTH: usize = 64;
+/// L02: keys in one object of a JSON body.
+pub const JSON_KEYS: usize = 10_000;
+/// L02: bytes in one text of a JSON body; documents may be as long as the body.
+pub const JSON_TEXT_BYTES: usize = 1 << 20;
 /// L04: metric series in one run.
 pub const SERIES_PER_RUN: usize = 10_000;
 /// L06: characters in a name.
@@ -44,3 +50,11 @@ pub const GRID_CELLS_UNASKED: usize = 1_000;
 pub const JOURNAL_BYTES: u64 = 10 << 30;
 /// L22: a journal takes at most one such part of the free space.
 pub const JOURNAL_PART_OF_FREE: u64 = 5;
+/// L19: connections open at once.
+pub const CONNECTIONS: usize = 10_000;
+/// L19: connections open at once from one address.
+pub const CONNECTIONS_PER_ADDRESS: usize = 1_024;
+/// L19: seconds a connection may be silent.
+pub const IDLE_SECONDS: u64 = 75;
+/// L19: bytes in the head of a request.
+pub const HEAD_BYTES: usize = 32 << 10;

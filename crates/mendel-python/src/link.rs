@@ -37,7 +37,7 @@ pub(crate) enum LinkError {
 impl Link {
     /// A link to `address`; it connects when it is first used.
     pub(crate) fn to(address: &str) -> Result<Self, LinkError> {
-        let client = Client::at(address)?;
+        let client = Client::at(address, None)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         Ok(Self { address: address.to_owned(), client, runtime })
     }

@@ -356,7 +356,7 @@ fn destination(api: Option<&str>) -> PyResult<Destination> {
         None => Ok(Destination::Found),
         Some("off") => Ok(Destination::Off),
         Some(address) => {
-            mendel_api::Client::at(address).map_err(bad)?;
+            mendel_api::Client::at(address, None).map_err(bad)?;
             Ok(Destination::At(address.to_owned()))
         }
     }

@@ -9,9 +9,12 @@ use std::{
 };
 
 use mendel_model::Timestamp;
-use mendel_store::Store;
+use mendel_store::{NewAudit, Store, StoreError};
 
-use crate::seal::Touched;
+use crate::{
+    access::{Access, Caller},
+    seal::Touched,
+};
 
 /// Tells the time.
 pub type Clock = fn() -> Timestamp;
@@ -25,20 +28,21 @@ pub struct App {
     pub(crate) now: Clock,
     pub(crate) workspace: Arc<str>,
     pub(crate) touched: Arc<Touched>,
+    pub(crate) access: Access,
     report: Report,
 }
 
 impl App {
     /// A server over `store`, by the machine's clock.
     pub fn new(store: Store) -> Self {
-        let touched = Arc::default();
-        Self { store, now: machine_time, workspace: "".into(), touched, report: Arc::new(|_| ()) }
+        let (touched, access) = (Arc::default(), Access::new(store.clone(), machine_time));
+        Self { store, now: machine_time, workspace: "".into(), touched, access, report: Arc::new(|_| ()) }
     }
 
     /// The same by another clock.
     #[must_use]
     pub fn with_clock(self, now: Clock) -> Self {
-        Self { now, ..self }
+        Self { now, access: Access::new(self.store.clone(), now), ..self }
     }
 
     /// The same, telling callers the identity of its workspace.
@@ -54,9 +58,35 @@ impl App {
         Self { report: Arc::new(report), ..self }
     }
 
+    /// Knows callers.
+    pub fn access(&self) -> &Access {
+        &self.access
+    }
+
     /// The store.
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Adds to the audit trail what `caller` did.
+    pub(crate) async fn note(
+        &self,
+        caller: &Caller,
+        action: &str,
+        object: &str,
+        project: &str,
+        detail: serde_json::Value,
+    ) -> Result<(), StoreError> {
+        let told = NewAudit {
+            actor: caller.0.user.name.clone(),
+            origin: String::new(),
+            action: action.to_owned(),
+            object: object.to_owned(),
+            project: project.to_owned(),
+            outcome: "done".to_owned(),
+            detail,
+        };
+        self.store.append_audit(&told, (self.now)()).await
     }
 
     pub(crate) fn report(&self, defect: &(dyn Error + 'static)) {

@@ -2,8 +2,9 @@
 //!
 //! One endpoint is one file, named by its noun and its verb, and reads load, decide, save,
 //! tell. What a refusal of the store means in HTTP is decided in `problem`, who listens
-//! where in `socket`, and how long in `companion`.
+//! where in `socket` and `serve`, how long in `companion`, and who asks in `access`.
 
+mod access;
 mod app;
 mod artifact;
 mod batch;
@@ -12,7 +13,9 @@ mod companion;
 mod connections;
 mod console;
 mod event;
+mod forward;
 mod hello;
+mod key;
 mod note;
 mod problem;
 mod project;
@@ -23,13 +26,23 @@ mod router;
 mod run;
 mod seal;
 mod series;
+mod serve;
+mod set_up;
 mod socket;
 mod transport;
 mod upkeep;
+mod user;
 
+pub use access::{
+    API_LEVEL, Access, AccessError, COMPANY, COMPANY_NAME, COOKIE, Claims, KEY_LIFE, KeyPair, Principal, SERVER_LEVEL,
+    Via, random,
+};
 pub use app::{App, Clock};
 pub use companion::{CompanionError, Ended, companion, companion_until};
+pub use forward::forward_to;
 pub use router::router;
 pub use seal::{seal_in_background, seal_touched};
+pub use serve::{Server, ServerSettings, server_router};
+pub use set_up::open_set_up;
 pub use socket::serve_socket;
 pub use transport::RouterTransport;

@@ -3,7 +3,7 @@
 //! The only place that maps errors to statuses. Paths, statements and other inner matters
 //! never leave: they go to the report of the [`App`](crate::App).
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json,
@@ -24,17 +24,32 @@ pub(crate) struct Problem {
     status: StatusCode,
     told: Box<api::Problem>,
     defect: Option<Defect>,
+    retry_after: Option<Duration>,
 }
 
 /// What only the report may see; travels beside the answer.
 #[derive(Debug, Clone)]
 struct Defect(Arc<StoreError>);
 
+/// What a refusal tells, beside its written form, for whoever adds to it.
+#[derive(Debug, Clone)]
+struct Told(Box<api::Problem>);
+
+/// Adds the number of its request to a refusal.
+pub(crate) fn numbered(mut response: Response, number: &str) -> Response {
+    let Some(Told(mut told)) = response.extensions_mut().remove::<Told>() else { return response };
+    told.request_id = Some(number.to_owned());
+    let (mut head, _) = response.into_parts();
+    head.headers.remove(header::CONTENT_LENGTH);
+    let body = serde_json::to_vec(&api::ProblemBody { error: *told }).expect("refusals have plain fields");
+    Response::from_parts(head, body.into())
+}
+
 impl Problem {
     /// A refusal with `status`.
     pub(crate) fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
         let told = api::Problem { code: code.into(), message: message.into(), ..api::Problem::default() };
-        Self { status, told: Box::new(told), defect: None }
+        Self { status, told: Box::new(told), defect: None, retry_after: None }
     }
 
     /// There is no such thing.
@@ -52,6 +67,16 @@ impl Problem {
     /// Something well formed that means nothing.
     pub(crate) fn invalid(code: &str, message: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, message)
+    }
+
+    /// Something that does not fit what is there.
+    pub(crate) fn conflict(code: &str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, message)
+    }
+
+    /// Something known that the caller may not do.
+    pub(crate) fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", message)
     }
 
     /// Something larger than it may be.
@@ -84,6 +109,13 @@ impl Problem {
     #[must_use]
     pub(crate) fn field(mut self, field: &str) -> Self {
         self.told.field = Some(field.to_owned());
+        self
+    }
+
+    /// The same, to be tried again after a while.
+    #[must_use]
+    pub(crate) fn retry_after(mut self, after: Duration) -> Self {
+        self.retry_after = Some(after);
         self
     }
 
@@ -176,9 +208,14 @@ impl From<mendel_model::BadFilter> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        let told = Told(self.told.clone());
         let mut response = (self.status, Json(api::ProblemBody { error: *self.told })).into_response();
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        response.extensions_mut().insert(told);
+        let busy = self.status == StatusCode::SERVICE_UNAVAILABLE;
+        if let Some(after) = self.retry_after.or(busy.then_some(Duration::from_secs(1))) {
+            // A whole second is the smallest wait that the header can name.
+            let seconds = after.as_secs_f64().ceil().max(1.0) as u64;
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if let Some(defect) = self.defect {
             response.extensions_mut().insert(defect);

@@ -1,32 +1,42 @@
 //! Which address leads to which endpoint.
 
+use std::sync::Arc;
+
 use axum::{
-    Router,
+    Extension, Router,
     extract::DefaultBodyLimit,
     middleware::from_fn_with_state,
-    routing::{get, post, put},
+    routing::{delete, get, patch, post, put},
 };
 use http::{Method, StatusCode, Uri};
 use mendel_api::PACK_BYTES;
 use mendel_model::limits;
 
 use crate::{
-    App, artifact, batch, blob, console, event, hello, note,
+    App,
+    access::Principal,
+    artifact, batch, blob, console, event, hello, key, note,
     problem::{Problem, report_defects},
-    project, record, result, run, series, upkeep,
+    project, record, result, run, series, upkeep, user,
 };
 
 /// Bytes in one request that makes runs: a grid is made whole, so it may be larger than
 /// other bodies.
 const GRID_BYTES: usize = 64 << 20;
 
-/// The whole interface over `app`.
+/// The whole interface over `app`, for whoever may read its store anyway.
 pub fn router(app: App) -> Router {
+    interface(app).layer(Extension(Arc::new(Principal::owner())))
+}
+
+/// The whole interface over `app`. Whoever puts something in front of it says who asks.
+pub(crate) fn interface(app: App) -> Router {
     let interface = Router::new()
         .route("/", get(hello::hello))
         .merge(runs())
         .merge(blobs())
         .merge(upkeep())
+        .merge(people())
         .route("/models", get(artifact::models::list_models))
         .route("/results", post(result::put::put_results).get(result::list::list_results))
         .route("/results/find", post(result::find::find_results))
@@ -72,6 +82,15 @@ fn blobs() -> Router<App> {
         .route("/blobs/missing", post(blob::missing::missing_blobs))
         .route("/blobs/{digest}", put(blob::put::put_chunk).get(blob::get::get_blob))
         .route("/blobs/{digest}/upload", get(blob::upload::upload_state))
+}
+
+fn people() -> Router<App> {
+    Router::new()
+        .route("/me", get(user::me::show_me))
+        .route("/users", get(user::list::list_users).post(user::create::create_user))
+        .route("/users/{name}", patch(user::update::update_user))
+        .route("/keys", get(key::list::list_keys).post(key::create::create_key))
+        .route("/keys/{key}", delete(key::revoke::revoke_key))
 }
 
 fn upkeep() -> Router<App> {

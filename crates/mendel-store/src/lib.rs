@@ -3,6 +3,7 @@
 //! One [`Store`] over SQLite or PostgreSQL with one set of statements, and a folder of
 //! content-addressed [`Blobs`] beside it. A function that returns has committed.
 
+mod access;
 mod artifact;
 mod batch;
 mod blob;
@@ -22,6 +23,7 @@ mod series;
 mod store;
 mod upkeep;
 
+pub use access::{Audit, AuditEntry, NewAudit, StoredKey, UserChange};
 pub use blob::Blobs;
 pub use error::{Result, StoreError};
 pub use query::{Bucket, ConsolePage, Damage, EventQuery, Found, Garbage, RunPage, RunQuery, Sealed};

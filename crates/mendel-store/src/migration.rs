@@ -7,7 +7,8 @@ use crate::{
     database::{Database, Session, sql},
 };
 
-const SCRIPTS: [&str; 1] = [include_str!("../migrations/0001_begin.sql")];
+const SCRIPTS: [&str; 2] =
+    [include_str!("../migrations/0001_begin.sql"), include_str!("../migrations/0002_access.sql")];
 
 /// Brings the store to the format of this program.
 pub(crate) async fn migrate(database: &Database) -> Result<()> {

@@ -1,6 +1,6 @@
 //! Opening and closing a store.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, io, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
 
 use crate::{Blobs, Result, StoreError, database::Database, migration, record::Group};
 
@@ -42,6 +42,21 @@ impl Store {
         migration::migrate(&database).await?;
         let blobs = Blobs::open(blobs).await?;
         Ok(Self { database, blobs, group: Arc::default() })
+    }
+
+    /// Lets only this user read the database file, which holds what signs for a server.
+    pub fn keep_private(&self) -> Result<()> {
+        let Some(file) = self.database.file() else { return Ok(()) };
+        for suffix in ["", "-wal", "-shm"] {
+            let mut path = file.as_os_str().to_owned();
+            path.push(suffix);
+            let path = Path::new(&path);
+            match fs::set_permissions(path, fs::Permissions::from_mode(0o600)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(StoreError::file(path, error)),
+                Ok(()) | Err(_) => {}
+            }
+        }
+        Ok(())
     }
 
     /// Closes all connections.

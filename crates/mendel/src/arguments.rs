@@ -115,6 +115,10 @@ pub enum Command {
     Gc(commands::gc::Gc),
     Backup(commands::backup::Backup),
     Sync(commands::sync::Sync),
+    Serve(commands::serve::Serve),
+    Keys(commands::keys::Keys),
+    #[command(alias = "users")]
+    User(commands::user::UserCommand),
     Completions(commands::completions::Completions),
     /// Print what the code of classes is made of.
     #[command(hide = true)]

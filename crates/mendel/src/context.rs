@@ -8,7 +8,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use mendel_api::{Client, ClientError, RunQuery};
+use mendel_api::{BadAddress, Client, ClientError, Credentials, RunQuery};
 use mendel_journal::{Surroundings, Workspace, WorkspaceError};
 use mendel_model::{Run, RunRef, Status, Timestamp};
 use mendel_server::{App, RouterTransport};
@@ -23,7 +23,7 @@ use crate::{
 pub struct Context {
     /// Its folder and paths.
     pub workspace: Workspace,
-    /// Asks and changes; the router runs in this process.
+    /// Asks and changes; the router runs in this process, or in that of a server.
     pub client: Client,
     /// The router itself, to be served on a socket.
     pub router: axum::Router,
@@ -52,10 +52,20 @@ impl Context {
     /// Opens `workspace` without looking for what others left.
     pub async fn bare(workspace: Workspace) -> Result<Self, Failure> {
         let id = workspace.create()?;
+        if let Some(server) = workspace.running_server() {
+            let address = server.address.parse().map_err(|error: BadAddress| Failure::trouble(told(&error)))?;
+            let client = Client::server(&address, Some(&Credentials::Token(server.token)));
+            return Ok(Self { workspace, router: mendel_server::forward_to(client.clone()), client });
+        }
         let store = Store::open_folder(workspace.root()).await?;
         let router = mendel_server::router(App::new(store).of_workspace(&id));
         let client = Client::new(RouterTransport::new(router.clone()));
         Ok(Self { workspace, client, router })
+    }
+
+    /// Where the server of the workspace listens, when there is one.
+    pub fn address(&self) -> Option<String> {
+        self.workspace.running_server().map(|server| server.address)
     }
 
     /// The run that `reference` names.

@@ -15,12 +15,19 @@ mod run;
 
 use std::process::ExitCode;
 
-use crate::{arguments::Cli, printer::Printer};
+use crate::{
+    arguments::{Cli, Command},
+    printer::Printer,
+};
 
 fn main() -> ExitCode {
     let cli = Cli::read();
     let printer = Printer::new(&cli.global);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = match cli.command {
+        // A server has many callers at once; a command has one.
+        Command::Serve(_) => tokio::runtime::Builder::new_multi_thread().worker_threads(workers()).enable_all().build(),
+        _ => tokio::runtime::Builder::new_current_thread().enable_all().build(),
+    };
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -35,4 +42,9 @@ fn main() -> ExitCode {
             failure.exit().into()
         }
     }
+}
+
+/// Threads that answer; the database's own come on top.
+fn workers() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZero::get).clamp(2, 8)
 }

@@ -3,7 +3,7 @@
 //! Text never reaches a database with a NUL character in it, which PostgreSQL refuses:
 //! both databases keep the replacement character instead.
 
-use mendel_model::{Digest, Identity, RunId, Timestamp, WriterId};
+use mendel_model::{Digest, Identity, RunId, Timestamp, UserId, WriterId};
 use sqlx::{Row as _, postgres::PgRow, sqlite::SqliteRow};
 use std::borrow::Cow;
 
@@ -64,6 +64,12 @@ impl From<String> for Value {
     }
 }
 
+impl From<Option<&str>> for Value {
+    fn from(text: Option<&str>) -> Self {
+        text.map_or(Self::Text(None), Self::from)
+    }
+}
+
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
         text.to_owned().into()
@@ -98,7 +104,7 @@ macro_rules! as_text {
     )*};
 }
 
-as_text!(RunId, WriterId, Identity, Digest, mendel_model::BatchId, mendel_model::Status);
+as_text!(RunId, WriterId, UserId, Identity, Digest, mendel_model::BatchId, mendel_model::Status);
 
 /// A statement and the values of its placeholders `$1`, `$2`, …
 #[derive(Debug, Clone)]

@@ -15,6 +15,8 @@ pub mod fingerprint;
 pub mod gc;
 pub mod import;
 pub mod init;
+pub mod keys;
+pub mod limits;
 pub mod logs;
 pub mod new;
 pub mod plan;
@@ -28,6 +30,7 @@ pub mod resume;
 pub mod run;
 pub mod runs;
 pub mod schema;
+pub mod serve;
 pub mod show;
 pub mod snapshot;
 pub mod status;
@@ -35,6 +38,7 @@ pub mod stop;
 pub mod supervise;
 pub mod sync;
 pub mod tag;
+pub mod user;
 pub mod why;
 
 use crate::{
@@ -80,6 +84,9 @@ pub async fn execute(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Command::Gc(command) => command.execute(global, printer).await,
         Command::Backup(command) => command.execute(global, printer).await,
         Command::Sync(command) => command.execute(global, printer).await,
+        Command::Serve(command) => command.execute(global, printer).await,
+        Command::Keys(command) => command.execute(global, printer).await,
+        Command::User(command) => command.execute(global, printer).await,
         Command::Completions(command) => command.execute(global, printer).await,
         Command::Fingerprint(command) => command.execute(global, printer).await,
         Command::Companion(command) => command.execute(global).await,

@@ -17,5 +17,6 @@ mod old_task;
 mod project;
 mod rerun;
 mod script;
+mod serve;
 mod staged;
 mod workspace;

@@ -1,0 +1,4 @@
+pub(crate) mod create;
+pub(crate) mod list;
+pub(crate) mod me;
+pub(crate) mod update;
