@@ -7,12 +7,12 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any, FrozenSet, Iterable
+from typing import Any, Dict, FrozenSet, Iterable
 
 from mendel.compat.shim import provide_repype
 from mendel.pipeline.config import Config
 from mendel.pipeline.job import Job
-from mendel.pipeline.load import load_from_module
+from mendel.pipeline.load import load_from_module, stage_of
 from mendel.pipeline.pipeline import Pipeline, create_pipeline
 from mendel.pipeline.plain import restored
 from mendel.pipeline.task import Task
@@ -32,6 +32,8 @@ class JobTask(Task):
     def __init__(self, document: Document) -> None:
         super().__init__(document["task"]["path"], restored(document.get("full_spec") or {}))
         self.document = document
+        self.named: Dict[int, str] = {}
+        """The dotted path by which each stage was named, by its identity in memory."""
 
     @property
     def input_ids(self) -> list[Any]:
@@ -53,7 +55,9 @@ class JobTask(Task):
         scopes = {name: Path(path) for name, path in (self.document.get("scopes") or {}).items()}
         if "class" in named:
             return adopted(load_from_module(named["class"])(*args, scopes=scopes, **kwargs))
-        return create_pipeline([load_from_module(name)() for name in named["stages"]], *args, scopes=scopes, **kwargs)
+        stages = [stage_of(name) for name in named["stages"]]
+        self.named = {id(stage): name for stage, name in zip(stages, named["stages"])}
+        return create_pipeline(stages, *args, scopes=scopes, **kwargs)
 
 
 class Adopted(Pipeline):

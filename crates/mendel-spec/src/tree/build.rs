@@ -253,7 +253,7 @@ fn scopes_that_fit_no_input(tree: &mut Tree) {
 }
 
 /// The first of several tasks, and how many more there are.
-pub(crate) fn enumerated(tasks: &[String]) -> String {
+pub fn enumerated(tasks: &[String]) -> String {
     const NAMED: usize = 5;
     let named: Vec<_> = tasks.iter().take(NAMED).map(|task| format!("`{task}`")).collect();
     match tasks.len().saturating_sub(NAMED) {

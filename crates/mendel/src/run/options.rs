@@ -124,6 +124,11 @@ impl RunOptions {
             let mut good = Vec::new();
             for word in words.iter().filter(|word| !word.is_empty()) {
                 match Assignment::parse(option, word) {
+                    Ok(empty) if option == "--grid" && empty.text.trim().is_empty() => {
+                        let message = format!("`--grid {word}` gives no values");
+                        let problem = mendel_spec::Problem::error("bad_option", message).key(&*empty.name);
+                        problems.push(problem.hint(format!("write `--grid {}=v1,v2`", empty.name)));
+                    }
                     Ok(assignment) => good.push(assignment),
                     Err(problem) => problems.push(problem),
                 }

@@ -4,25 +4,98 @@
 //! not parsed again.
 
 use std::{
-    collections::HashMap,
+    cell::OnceCell,
+    collections::{BTreeMap, HashMap},
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use mendel_model::Digest;
+use mendel_agent::environment::{self, EnvironmentChoice, Machine, Place, installed};
+use mendel_model::{Canonical, Digest, EnvironmentPolicy};
 use mendel_snapshot::{StatIndex, hash_file};
 use mendel_spec::{
     Problems,
-    code::{CodeBase, Entry, Fingerprint, Given, ModuleFacts, ModuleSource},
+    code::{CodeBase, Doubt, Entry, Fingerprint, Given, ModuleFacts, ModuleSource, UNKNOWN_MODULE},
 };
 
-use crate::{context::Context, exit::told, printer::Printer, run::index};
+use crate::{
+    context::Context,
+    exit::told,
+    printer::Printer,
+    run::{
+        index,
+        prepare::{self, Settings},
+    },
+};
 
 /// The project's code as far as stages reach it.
 pub struct Code {
     base: CodeBase<Kept>,
     known: HashMap<String, Result<Arc<Fingerprint>, Problems>>,
+    installed: Option<InstalledIn>,
+}
+
+/// The environment in which classes are looked for that are not the project's.
+pub struct InstalledIn {
+    project: PathBuf,
+    choice: EnvironmentChoice,
+    place: Place,
+    /// Whether the version of a package is part of its code.
+    by_version: bool,
+    /// The folders its packages lie in, once they were asked for.
+    sites: OnceCell<Vec<PathBuf>>,
+}
+
+impl InstalledIn {
+    /// The environment of a project.
+    pub fn of(context: &Context, project: &Path, settings: &Settings) -> Self {
+        Self {
+            project: project.to_owned(),
+            choice: settings.choice.clone(),
+            place: prepare::place(context),
+            by_version: settings.policy != EnvironmentPolicy::Ignore,
+            sites: OnceCell::new(),
+        }
+    }
+
+    /// The folders; none where they cannot be told, and then no class is found in them.
+    fn sites(&self) -> &[PathBuf] {
+        self.sites.get_or_init(|| {
+            let machine = Machine::of_this_process();
+            let Ok(detected) = environment::detect(&self.project, &self.choice, &machine) else { return Vec::new() };
+            let request = environment::Request {
+                folder: &self.project,
+                detected: &detected,
+                place: &self.place,
+                machine: &machine,
+            };
+            environment::known_sites(&request).unwrap_or_default()
+        })
+    }
+
+    /// What a class of an installed package is: the package with its version.
+    fn fingerprint(&self, class: &str) -> Option<Fingerprint> {
+        let top = class.split('.').next().unwrap_or_default();
+        let found = installed(top, self.sites().iter().map(PathBuf::as_path))?;
+        let mut form = Canonical::new("installed");
+        form.text(class);
+        if let (Some(package), true) = (&found.package, self.by_version) {
+            form.text(&package.name).text(&package.version);
+        }
+        let doubts = match &found.package {
+            Some(_) => Vec::new(),
+            None => vec![Doubt { file: top.to_owned(), line: 1, text: "no package says its version".to_owned() }],
+        };
+        Some(Fingerprint {
+            digest: form.finish(),
+            symbols: BTreeMap::new(),
+            files: Vec::new(),
+            external: vec![top.to_owned()],
+            doubts,
+            declaration: None,
+        })
+    }
 }
 
 impl Code {
@@ -34,7 +107,14 @@ impl Code {
             digests: HashMap::new(),
             failure: None,
         };
-        Self { base: CodeBase::new(roots.to_vec(), source), known: HashMap::new() }
+        Self { base: CodeBase::new(roots.to_vec(), source), known: HashMap::new(), installed: None }
+    }
+
+    /// The same, where classes of installed packages are known as well.
+    #[must_use]
+    pub fn with_installed(mut self, installed: InstalledIn) -> Self {
+        self.installed = Some(installed);
+        self
     }
 
     /// What the class of that dotted path reaches.
@@ -42,7 +122,13 @@ impl Code {
         if let Some(known) = self.known.get(class) {
             return known.clone();
         }
-        let found = self.base.fingerprint(class).map(Arc::new).map_err(Problems::from);
+        let found = match (self.base.fingerprint(class), &self.installed) {
+            (Err(problem), Some(installed)) if problem.code == UNKNOWN_MODULE => {
+                installed.fingerprint(class).ok_or(problem)
+            }
+            (found, _) => found,
+        };
+        let found = found.map(Arc::new).map_err(Problems::from);
         self.known.insert(class.to_owned(), found.clone());
         found
     }

@@ -7,7 +7,7 @@ use mendel_model::{Digest, StageName};
 use mendel_spec::{DottedPath, PipelineSpec, Place, Problem, Problems, TreeTask, code::Fingerprint, nearest};
 use serde_json::Value;
 
-use super::code::Code;
+use super::{code::Code, describe::ToldStage};
 
 /// A pipeline that is known.
 #[derive(Debug, Clone)]
@@ -68,10 +68,14 @@ impl Pipeline {
     }
 
     /// The pipeline whose stages the worker told, in the order in which they run.
-    pub fn told(stages: Vec<StageDecl>, code: &mut Code) -> Self {
-        // A class that is made while the pipeline is built has no source to be read.
-        let prints = stages.iter().map(|stage| code.fingerprint(&stage.class).ok()).collect();
-        Self { stages, code: prints }
+    pub fn told(stages: Vec<ToldStage>, code: &mut Code) -> Self {
+        // A class that is made while the pipeline is built has no source to be read; what made it may have.
+        let print = |stage: &ToldStage| {
+            let own = code.fingerprint(&stage.decl.class).ok();
+            own.or_else(|| code.fingerprint(stage.source.as_deref()?).ok())
+        };
+        let prints = stages.iter().map(print).collect();
+        Self { stages: stages.into_iter().map(|stage| stage.decl).collect(), code: prints }
     }
 
     /// Digest of the code of each stage.

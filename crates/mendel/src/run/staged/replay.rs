@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{
     answer,
-    code::Code,
+    code::{Code, InstalledIn},
     job::{Attempt, DOCUMENT},
     launch::{batch_of, ended},
     record::Completion,
@@ -23,7 +23,7 @@ use crate::{
     printer::Printer,
     run::{
         options::RunOptions,
-        prepare,
+        prepare::{self, Settings},
         summary::{RunDocument, RunLine},
         watch,
     },
@@ -111,6 +111,9 @@ fn unchanged(context: &Context, document: &Value, printer: &Printer) -> bool {
     };
     let project = PathBuf::from(document["project"].as_str().unwrap_or_default());
     let mut code = Code::below(context, &project, &paths("roots"));
+    if let Ok(settings) = Settings::of(&project, &RunOptions::default()) {
+        code = code.with_installed(InstalledIn::of(context, &project, &settings));
+    }
     let mut same = true;
     for (class, digest) in document["code"].as_object().into_iter().flatten() {
         let now = code.fingerprint(class).ok().map(|print| print.digest.to_string());

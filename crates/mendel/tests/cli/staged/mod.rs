@@ -8,6 +8,7 @@ mod kinds;
 mod lab;
 mod look;
 mod lost;
+mod named;
 mod reuse;
 mod stop;
 mod story;
