@@ -53,7 +53,7 @@ pub struct RunOptions {
     /// A comment on the run.
     #[arg(long, value_name = "TEXT")]
     pub comment: Option<String>,
-    /// A file that counts as input of a command; others then do not.
+    /// A file that counts as input of a command, and others then do not; of a pipeline that is rerun, an input.
     #[arg(long = "input", value_name = "PATH")]
     pub inputs: Vec<PathBuf>,
     /// Run in a private folder that holds the snapshot.

@@ -1,5 +1,6 @@
 //! Pipelines over trees of tasks, through the binary and the package that is installed.
 
+mod audited;
 mod bad;
 mod change;
 mod errors;
