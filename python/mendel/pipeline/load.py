@@ -45,7 +45,8 @@ def stage_of(name: str) -> Any:
     if inspect.isroutine(found) or not callable(found):
         kind = "plain function" if inspect.isroutine(found) else type(found).__name__
         raise ValueError(
-            f"`{name}` is no stage but a {kind}: a stage is a class that derives from `Stage`, or a function with `@stage`"
+            f"`{name}` is no stage but a {kind}: "
+            "a stage is a class that derives from `Stage`, or a function with `@stage`"
         )
     stage = found()
     missing = [member for member in ("id", "inputs", "outputs", "process") if not hasattr(stage, member)]

@@ -107,7 +107,7 @@ impl Ask<'_> {
 }
 
 /// A module of the package in the environment of a run, with no user code watched.
-fn command(
+pub(super) fn command(
     prepared: &environment::Prepared,
     cache: &std::path::Path,
     folder: &std::path::Path,

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod code;
 mod describe;
+pub mod foreign;
 pub mod forest;
 mod job;
 pub mod launch;

@@ -4,6 +4,7 @@ mod audited;
 mod bad;
 mod change;
 mod errors;
+mod foreign;
 mod input;
 mod kinds;
 mod lab;
