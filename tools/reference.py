@@ -30,7 +30,7 @@ def command_line(binary: str) -> str:
     return "\n\n".join(pages) + "\n"
 
 
-def members(owner: type) -> list[str]:
+def members(owner: type, shown: str = "") -> list[str]:
     pages = []
     for name, member in inspect.getmembers(owner):
         if name.startswith("_") or not (text := inspect.getdoc(member)):
@@ -39,7 +39,7 @@ def members(owner: type) -> list[str]:
             signature = str(inspect.signature(member)) if callable(member) else ""
         except (TypeError, ValueError):
             signature = "(…)"
-        pages.append(f"### `{owner.__name__}.{name}{signature}`\n\n```text\n{text}\n```")
+        pages.append(f"### `{shown or owner.__name__}.{name}{signature}`\n\n```text\n{text}\n```")
     return pages
 
 
@@ -53,6 +53,8 @@ def python() -> str:
             pages.append(f"## `{module.__name__}.{name}`\n\n```text\n{inspect.getdoc(thing) or ''}\n```")
             if inspect.isclass(thing) and not issubclass(thing, BaseException):
                 pages.extend(members(thing))
+            if thing is mendel.Task:
+                pages.extend(members(importlib.import_module("mendel.task").Tracking, "Task"))
     tracked = importlib.import_module("mendel.tracked_task").TrackedTask
     pages.append(f"## `TrackedTask`\n\n```text\n{inspect.getdoc(tracked) or ''}\n```")
     pages.extend(members(tracked))

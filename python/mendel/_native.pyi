@@ -2,7 +2,7 @@
 JSON documents in the shapes of ``/api/v1``."""
 
 import os
-from typing import Optional, Tuple, TypedDict, Union
+from typing import Any, Callable, List, Optional, Tuple, TypedDict, Union
 
 Path = Union[str, "os.PathLike[str]"]
 
@@ -165,8 +165,27 @@ def result_key(identity: str, dependencies_json: str, /) -> str:
 
 def decide(question_json: str, /) -> str:
     """Whether a stored result answers a step: asks with ``step``, ``identity``, ``forced``,
-    ``policy`` and ``candidates`` (``result`` and the ``present`` digest of each of its
-    dependencies), answers ``reuse`` (the result, or null) and ``reasons``."""
+    ``policy`` and ``candidates`` (``result``, the ``present`` digest of each of its
+    dependencies, and whether it is ``usable``), answers ``reuse`` (the result, or null) and ``reasons``."""
+
+class Looker:
+    """Looks at what steps depended on below ``root``; digests of files are remembered."""
+
+    def __init__(self, workspace: Path, root: Path) -> None: ...
+    @property
+    def written(self) -> str:
+        """The list of what stages wrote below the root."""
+    def digest(self, kind: str, subject: str) -> Optional[str]:
+        """What a dependency is now; None where it is absent."""
+    def existence(self, path: Path) -> Optional[str]:
+        """What is at a path: ``file``, ``folder``, or a link and where it leads."""
+    def names(self, folder: Path) -> Optional[str]:
+        """The names in a folder that count, one a line, as listings have the digest of."""
+    @staticmethod
+    def lookup(folder: Path, shown: str, names: list[str]) -> Tuple[str, str]:
+        """The subject of a lookup of modules in a folder, and those found, one a line."""
+    def whole(self, folder: str, task: str, input: str, earlier: list[str], *, data_only: bool, anew: bool) -> str:
+        """The digest of every file in a folder of the project that counts for a step."""
 
 def workspace_find(start: Optional[Path] = None, explicit: Optional[Path] = None) -> str:
     """The ``.mendel`` folder for work in ``start`` (default: the current folder). It need
@@ -178,6 +197,9 @@ def workspace_create(workspace: Path, /) -> str:
 def binary() -> Optional[str]:
     """The ``mendel`` binary: ``MENDEL_BINARY``, else beside the interpreter, else on PATH."""
 
+def die_with_parent(parent: int, /) -> None:
+    """From now on this process is killed when its parent, of that id, ends; at once where it has ended."""
+
 def owner() -> str:
     """The facts of this process as JSON: host, boot, pid, start."""
 
@@ -186,3 +208,22 @@ def owner_alive(owner_json: str, /) -> bool:
 
 def leftover(workspace: Path, /) -> str:
     """Journals whose writer is gone, as JSON: path, run, writer, attempt."""
+
+class Plan:
+    """What a class declares, as far as identity is concerned."""
+
+    def __new__(
+        cls,
+        type_id: str,
+        sharing_counts: bool,
+        convert: Optional[Callable[[Any], Any]],
+        fields: List[Tuple[str, str, bool, Optional[Callable[[], Any]], Optional[Callable[[Any], Any]]]],
+        /,
+    ) -> Plan:
+        """Each field: its name, its rule, whether it may be absent, what makes its default, what reads its path."""
+
+def configuration_identity(configuration: Any, epoch: int, /) -> str:
+    """The identity of a configuration. Digests are kept with sealed parts while ``epoch`` stays."""
+
+def configuration_fields(configuration: Any, epoch: int, /) -> List[Tuple[str, Optional[str]]]:
+    """For each field its name, and why it is left out, if it is."""

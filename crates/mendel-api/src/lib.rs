@@ -23,10 +23,13 @@ mod result;
 mod run;
 mod series;
 mod server;
+mod tls;
 mod transport;
 mod upkeep;
 
-pub use access::{CreatedKey, ListedKey, NewKey, NewUser, SetUp, UserUpdate};
+pub use access::{
+    AuditLine, AuditPage, CreatedKey, ListedKey, NewKey, NewUser, Session, SetMember, SetUp, SignIn, UserUpdate,
+};
 pub use address::{Address, BadPair, Pairs};
 pub use artifact::RunModel;
 pub use blob::{CHUNK_BYTES, MissingBlobs, UploadState};

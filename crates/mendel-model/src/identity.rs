@@ -61,6 +61,11 @@ impl Identity {
         form.identity()
     }
 
+    /// What a typed configuration means, by the digest of its canonical form.
+    pub(crate) const fn of_configuration(digest: Digest) -> Self {
+        Self(digest)
+    }
+
     /// The digest without its prefix.
     pub const fn digest(&self) -> &Digest {
         &self.0

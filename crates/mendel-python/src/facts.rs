@@ -4,6 +4,10 @@ use std::{ffi::OsString, path::PathBuf};
 
 use mendel_journal::{Surroundings, Workspace};
 use mendel_model::{Digest, Owner};
+use nix::{
+    sys::{prctl, signal::Signal},
+    unistd::getppid,
+};
 use pyo3::prelude::*;
 use serde_json::json;
 
@@ -50,6 +54,17 @@ pub(crate) fn workspace_create(workspace: PathBuf) -> PyResult<String> {
 #[pyfunction]
 pub(crate) fn binary() -> Option<OsString> {
     companion::binary(crate::interpreter()).map(PathBuf::into_os_string)
+}
+
+#[pyfunction]
+#[pyo3(signature = (parent, /))]
+pub(crate) fn die_with_parent(parent: i32) -> PyResult<()> {
+    prctl::set_pdeathsig(Signal::SIGKILL).map_err(std::io::Error::from)?;
+    if getppid().as_raw() != parent {
+        // It died before the signal was asked for, so nobody would send it.
+        std::process::exit(1);
+    }
+    Ok(())
 }
 
 #[pyfunction]

@@ -13,6 +13,7 @@ use pyo3::prelude::*;
 mod client;
 mod clock;
 mod companion;
+mod configuration;
 mod content;
 mod deliver;
 mod drain;
@@ -21,6 +22,7 @@ mod facts;
 mod fork;
 mod inbox;
 mod link;
+mod look;
 mod number;
 mod reporting;
 mod room;
@@ -42,8 +44,13 @@ mod _native {
     #[pymodule_export]
     use crate::{
         client::Client,
+        configuration::{Plan, configuration_fields, configuration_identity},
         error::{MendelError, Refused, Unreachable},
-        facts::{binary, connect, digest, leftover, new_id, owner, owner_alive, workspace_create, workspace_find},
+        facts::{
+            binary, connect, die_with_parent, digest, leftover, new_id, owner, owner_alive, workspace_create,
+            workspace_find,
+        },
+        look::Looker,
         run_writer::RunWriter,
         stage::{decide, result_key, stage_identity, value_digest},
     };

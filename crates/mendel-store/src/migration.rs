@@ -7,8 +7,11 @@ use crate::{
     database::{Database, Session, sql},
 };
 
-const SCRIPTS: [&str; 2] =
-    [include_str!("../migrations/0001_begin.sql"), include_str!("../migrations/0002_access.sql")];
+const SCRIPTS: [&str; 3] = [
+    include_str!("../migrations/0001_begin.sql"),
+    include_str!("../migrations/0002_access.sql"),
+    include_str!("../migrations/0003_requests.sql"),
+];
 
 /// Brings the store to the format of this program.
 pub(crate) async fn migrate(database: &Database) -> Result<()> {

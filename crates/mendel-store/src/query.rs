@@ -14,6 +14,8 @@ pub struct RunQuery {
     pub sort: Vec<SortKey>,
     /// Only of this project.
     pub project: Option<String>,
+    /// Only of these projects.
+    pub projects: Option<Vec<String>>,
     /// Only these.
     pub ids: Vec<RunId>,
     /// Only of this meaning.

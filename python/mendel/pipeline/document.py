@@ -13,6 +13,7 @@ from mendel.compat.shim import provide_repype
 from mendel.pipeline.config import Config
 from mendel.pipeline.job import Job
 from mendel.pipeline.load import load_from_module, stage_of
+from mendel.pipeline.observation import Observation
 from mendel.pipeline.pipeline import Pipeline, create_pipeline
 from mendel.pipeline.plain import restored
 from mendel.pipeline.task import Task
@@ -34,6 +35,8 @@ class JobTask(Task):
         self.document = document
         self.named: Dict[int, str] = {}
         """The dotted path by which each stage was named, by its identity in memory."""
+        self.observation: Observation | None = None
+        """Observes how the pipeline is made, where one does."""
 
     @property
     def input_ids(self) -> list[Any]:
@@ -55,9 +58,12 @@ class JobTask(Task):
         scopes = {name: Path(path) for name, path in (self.document.get("scopes") or {}).items()}
         if "class" in named:
             return adopted(load_from_module(named["class"])(*args, scopes=scopes, **kwargs))
-        stages = [stage_of(name) for name in named["stages"]]
+        stages = [self._stage(name) for name in named["stages"]]
         self.named = {id(stage): name for stage, name in zip(stages, named["stages"])}
         return create_pipeline(stages, *args, scopes=scopes, **kwargs)
+
+    def _stage(self, name: str) -> Any:
+        return stage_of(name, None if self.observation is None else self.observation.make)
 
 
 class Adopted(Pipeline):
@@ -132,6 +138,7 @@ def job_of(document: Document, task: JobTask, run: str) -> Job:
         else (),
         planned=int(document.get("planned") or 0),
         environment=document.get("environment") or {},
+        unnamed=tuple(document.get("unnamed") or ()),
         params=document.get("params") or {},
         marginal=marginal,
         force=bool(document.get("force")),

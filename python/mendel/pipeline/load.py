@@ -6,7 +6,7 @@ import difflib
 import importlib
 import inspect
 import sys
-from typing import Any
+from typing import Any, Callable
 
 
 def load_from_module(name: str) -> Any:
@@ -33,8 +33,12 @@ def load_from_module(name: str) -> Any:
     raise ImportError(f"`{name}` cannot be imported: {hint} (searched in {', '.join(sys.path[:3]) or 'nothing'}, …)")
 
 
-def stage_of(name: str) -> Any:
+def stage_of(name: str, make: Callable[[Any], Any] | None = None) -> Any:
     """The stage that a dotted path names: of a class, or made of a function.
+
+    Args:
+        name: The path.
+        make: Makes the stage of what is named, which is called otherwise.
 
     Raises:
         ImportError: A part of the path does not exist.
@@ -48,7 +52,7 @@ def stage_of(name: str) -> Any:
             f"`{name}` is no stage but a {kind}: "
             "a stage is a class that derives from `Stage`, or a function with `@stage`"
         )
-    stage = found()
+    stage = found() if make is None else make(found)
     missing = [member for member in ("id", "inputs", "outputs", "process") if not hasattr(stage, member)]
     if missing:
         raise ValueError(f"`{name}` is no stage: it has no `{missing[0]}`; derive it from `mendel.Stage`")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 from pathlib import Path
@@ -198,7 +199,8 @@ class Pipeline:
         config = base_config.copy()
         for stage in self.stages:
             try:
-                rules = stage.configure(self, input_id, *args, **kwargs)
+                with contextlib.nullcontext() if self.steps is None else self.steps.configuring(stage):
+                    rules = stage.configure(self, input_id, *args, **kwargs)
                 apply_rules(config, stage.id, rules)
             except Exception as error:
                 raise StageError(stage, input_id, error, method="configure") from error

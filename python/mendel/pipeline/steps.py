@@ -5,12 +5,14 @@ The engine decides; here is only who is asked, in which order, and what is writt
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import os
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, List, Set
+from typing import Any, ContextManager, Dict, Iterable, List, Set, Tuple
 
 from mendel import _native
 from mendel.notes import detail, warn
@@ -20,9 +22,13 @@ from mendel.pipeline.edited import Sources
 from mendel.pipeline.fingerprint import code_digests, subject
 from mendel.pipeline.input_id import written
 from mendel.pipeline.job import Job
-from mendel.pipeline.pipeline import scope_path
+from mendel.pipeline.judge import Found
+from mendel.pipeline.observation import Observation, StepSeen
+from mendel.pipeline.pipeline import Pipeline, scope_path
 from mendel.pipeline.scope_files import ScopeFiles, at
+from mendel.pipeline.stage_class import Stage
 from mendel.pipeline.vault import Vault
+from mendel.pipeline.written import WrittenFiles
 from mendel.store import Store, now
 
 TYPE_CHECKING = False
@@ -30,6 +36,9 @@ if TYPE_CHECKING:
     from mendel.pipeline.cells import Fields
     from mendel.pipeline.status import Status
     from mendel.pipeline.types import Document, InputID
+
+ALL = "."
+"""Names all files of the project together, and after the name of a folder all of that."""
 
 FLUSH_SECONDS = 0.05
 """How long a result waits for others, to be put together with them."""
@@ -49,13 +58,20 @@ class Outcome:
     absent: List[str] = field(default_factory=list)
     steps: Dict[str, Document] = field(default_factory=dict)
     reasons: Dict[str, List[Document]] = field(default_factory=dict)
-    read: Dict[str, str | None] = field(default_factory=dict)
+    read: Dict[Read, None] = field(default_factory=dict)
+    """What its stages depend on beside their code, in order and each once."""
     readers: Dict[str, str] = field(default_factory=dict)
     """For each file that was read the first stage that did."""
     files: List[Document] = field(default_factory=list)
     """The files of scopes; where several stages wrote one, the last has the say."""
+    doubts: List[str] = field(default_factory=list)
+    """Why results of its stages answer no later request."""
     spoiled: List[str] = field(default_factory=list)
     """Stages whose code was edited while they ran."""
+
+
+Read = Tuple[str, str, "str | None", "str | None"]
+"""Kind, name and digest of a thing; the stage, where all files of the project count for one."""
 
 
 class Steps:
@@ -65,20 +81,26 @@ class Steps:
         job: What is asked.
         store: Where results are.
         pipeline: The stages; its scopes are followed from now on.
+        observation: Observed how the pipeline was made, where one did.
     """
 
-    def __init__(self, job: Job, store: Store, pipeline: Any) -> None:
+    def __init__(self, job: Job, store: Store, pipeline: Any, observation: Observation | None = None) -> None:
         self.job = job
+        self.observation = observation or Observation(job.project, store.workspace, job.unnamed)
         self.pipeline = pipeline
         self.vault = Vault(store)
         self.outcomes: Dict[InputID | None, Outcome] = {}
         self.files: ScopeFiles | None = None
         self._claims = Claims(store.workspace)
+        self._written = WrittenFiles(self.observation.looker.written, job.project)
         self._store = store
         self._results: Dict[str, Document] = {}
         self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
         self._spoiled: Set[str] = set()
+        self._texts: Set[str] = set()
+        self._told: Set[Tuple[str, str]] = set()
+        self._anew = True
         self._sources = Sources(job.folders, job.planned, dict(job.code)) if job.folders else None
         unknown = [stage for stage in pipeline.stages if subject(stage) not in job.code]
         if unknown:
@@ -111,7 +133,43 @@ class Steps:
     def resolved(self, scope: str, input_id: InputID, path: Path) -> None:
         """Hears that a stage got a path from a scope."""
         if self.files is not None:
-            self.files.resolved(scope, path)
+            with self.observation.watch.paused():
+                self.files.resolved(scope, path)
+
+    def configuring(self, stage: Any = None) -> ContextManager[None]:
+        """An input is configured meanwhile: first for all stages, and inside of that by each."""
+        if stage is None:
+            self.observation.begin_input()
+        rule = Pipeline.configure if stage is None else Stage.configure
+        if type(self.pipeline if stage is None else stage).configure is rule:
+            # Nothing of the project's is asked.
+            return contextlib.nullcontext()
+        return self.observation.configuring(stage)
+
+    def observed(self, stage: Any, files: ScopeFiles, names: Iterable[str]) -> ContextManager[StepSeen]:
+        """A stage is run meanwhile.
+
+        Args:
+            stage: The stage.
+            files: The files of the scopes that it asks for.
+            names: Texts that it was given.
+        """
+        return self.observation.step(stage, self.pipeline.stages, files, names)
+
+    def wrote(self, stage: str, input_id: Any, paths: Iterable[str]) -> None:
+        """Notes files that a step wrote, or that were put back for it."""
+        self._written.note((self.job.task, stage, written(input_id)), paths)
+
+    def read(self, result: Document, stage: str, input_id: Any) -> Dict[Read, None]:
+        """What a result depends on beside code and environment, as a completion keeps it."""
+        found: Dict[Read, None] = {}
+        for one in result["dependencies"]:
+            kind, name = one["kind"], one["subject"]
+            is_whole = _is_whole(kind, name)
+            place = self.place(name, input_id) if is_whole or kind not in ("code", "environment") else None
+            if place is not None:
+                found[kind, place, one["digest"], stage if is_whole else None] = None
+        return found
 
     def code(self, stage: Any) -> str:
         """Digest of the code of a stage."""
@@ -128,14 +186,17 @@ class Steps:
             input_id: The input, whose files of scopes are looked at.
         """
         found = [] if forced else self._store.find_results([identity])[0]
-        candidates = [result for result in found if _has_values(result, keeps)]
-        present = [[self._present(one, input_id) for one in result["dependencies"]] for result in candidates]
+        self._anew = True
+        present = [[self._present(one, step, input_id) for one in result["dependencies"]] for result in found]
+        usable = [_has_values(result, keeps) for result in found]
         question = {
             "step": step,
             "identity": identity,
             "forced": forced,
             "policy": self.job.policy,
-            "candidates": [{"result": one, "present": now} for one, now in zip(candidates, present)],
+            "candidates": [
+                {"result": one, "present": now, "usable": whole} for one, now, whole in zip(found, present, usable)
+            ],
         }
         decision: Document = json.loads(_native.decide(json.dumps(question)))
         return decision
@@ -197,15 +258,24 @@ class Steps:
             # The results are still there; the next flush tries again, where it can be told.
             detail("results of stages were not put yet")
 
-    def result(
-        self, stage: Any, input_id: Any, identity: str, reads: Dict[str, str | None], made: Document
-    ) -> Document:
-        """The result of a computed step."""
+    def result(self, stage: Any, input_id: Any, identity: str, found: Found, made: Document) -> Document:
+        """The result of a computed step, which depends on what was found."""
+        self._keep_texts(found)
+        self._tell(stage, input_id, found)
+        made = {**made, "doubts": found.doubts, "whole": found.whole}
+        things = dict(found.things)
+        self._anew = True
+        for folder, data_only in found.folders.items():
+            kind, name = "input" if data_only else "code", f"{folder}/{ALL}" if folder else ALL
+            things[kind, name] = self._whole(kind, name, stage.id, input_id)
         dependencies = [{"kind": "code", "subject": subject(stage), "digest": self.code(stage)}]
         if self.job.environment_digest is not None:
             digest = self.job.environment_digest
             dependencies.append({"kind": "environment", "subject": "environment", "digest": digest})
-        dependencies += [{"kind": "input", "subject": name, "digest": reads[name]} for name in sorted(reads)]  # type: ignore[dict-item]
+        dependencies += [
+            {"kind": kind, "subject": name, "digest": digest}  # type: ignore[dict-item]
+            for (kind, name), digest in sorted(things.items())
+        ]
         return {
             "identity": identity,
             "key": _native.result_key(identity, json.dumps(dependencies)),
@@ -219,15 +289,47 @@ class Steps:
             "stage": made,
         }
 
-    def _present(self, dependency: Document, input_id: Any) -> str | None:
+    def _tell(self, stage: Any, input_id: Any, found: Found) -> None:
+        """Says once of what a stage depends on what would surprise."""
+        if found.whole is not None and (stage.id, found.whole) not in self._told:
+            self._told.add((stage.id, found.whole))
+            warn("stage `%s` depends on every file of the project: %s", stage.id, found.whole)
+        for doubt in found.doubts:
+            warn("stage `%s`, input %s: %s; the result answers no later request", stage.id, written(input_id), doubt)
+
+    def _keep_texts(self, found: Found) -> None:
+        """Keeps lists of names, which tell later what came or went."""
+        for digest, text in found.texts.items():
+            if digest not in self._texts:
+                self._texts.add(digest)
+                self._store.put_blob(text.encode())
+
+    def _present(self, dependency: Document, stage: str, input_id: Any) -> str | None:
         """What a dependency is now."""
         kind, name = dependency["kind"], dependency["subject"]
+        if _is_whole(kind, name):
+            return self._whole(kind, name, stage, input_id)
         if kind == "code":
             return self.job.code.get(name)
         if kind == "environment":
             return self.job.environment_digest
+        if kind == "variable":
+            return self.observation.judge.variable(name)
         place = self.place(name, input_id)
-        return None if place is None else self.vault.file_digest(os.path.join(self.job.project, place))
+        if place is None:
+            return None
+        path = os.path.join(self.job.project, place)
+        if kind == "input" and os.path.isfile(path):
+            return self.vault.file_digest(path)
+        return self.observation.judge.digest(kind, place)
+
+    def _whole(self, kind: str, name: str, stage: str, input_id: Any) -> str:
+        """The digest of every file of a folder of the project that counts for a stage."""
+        earlier = itertools.takewhile(lambda name: name != stage, (one.id for one in self.pipeline.stages))
+        anew, self._anew = self._anew, False
+        about = (name[: -len(ALL)].rstrip("/"), self.job.task, written(input_id), list(earlier))
+        found: str = self.observation.looker.whole(*about, data_only=kind == "input", anew=anew)
+        return found
 
     def place(self, name: str, input_id: Any) -> str | None:
         """Where the file of a dependency is: below the project root, or its whole path."""
@@ -239,6 +341,11 @@ class Steps:
         path = os.fspath(at(scope_path(scope, self.pipeline.scopes[scope], input_id), suffix))
         below = os.path.relpath(path, self.job.project)
         return path if below.startswith(os.pardir) else below
+
+
+def _is_whole(kind: str, name: str) -> bool:
+    """Whether it is all files of a folder together."""
+    return kind in ("code", "input") and (name == ALL or name.endswith(f"/{ALL}"))
 
 
 def _has_values(result: Document, keeps: set[str]) -> bool:

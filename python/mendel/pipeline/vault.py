@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 from typing import Any, Dict
 
-from mendel import _native, cache
+from mendel import _native, downloads
 from mendel.pipeline.cells import Cell
 from mendel.pipeline.formats import Encoded, decode
-from mendel.pipeline.observe import Stat, look
+from mendel.pipeline.look import Stat, look
 from mendel.store import Store
 
 
@@ -45,7 +45,7 @@ class Vault:
             return decode(
                 cell.format,
                 lambda: self.store.blob(digest),
-                lambda name: cache.download(self.store, digest, name),
+                lambda name: downloads.download(self.store, digest, name),
                 cell.size,
             )
         except _native.Refused as error:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-from typing import Any, Dict, Iterator
+from typing import Any, Dict, Iterator, List
 
 from mendel import _native
 from mendel.notes import warn
@@ -12,7 +11,7 @@ from mendel.pipeline.cells import NOTHING, Cell, Fields, Made
 from mendel.pipeline.config import Config
 from mendel.pipeline.formats import MAPPED_MIN, encode, is_mutable
 from mendel.pipeline.input_id import written
-from mendel.pipeline.observe import Reads, look
+from mendel.pipeline.judge import Found
 from mendel.pipeline.pipeline import StageError, scope_path, section
 from mendel.pipeline.plain import plain
 from mendel.pipeline.scope_files import ScopeFiles, at
@@ -20,6 +19,9 @@ from mendel.pipeline.status import update
 from mendel.pipeline.steps import Outcome, Steps
 from mendel.pipeline.types import Document
 from mendel.pipeline.vault import Damaged
+
+LISTED_MAX = 10_000
+"""A longer list of values is not searched for names of files."""
 
 
 class AbsentField(ValueError):
@@ -155,6 +157,7 @@ class Walk:
                 if pattern is not None:
                     path = scope_path(file["scope"], pattern, self._input)
                     self._steps.vault.restore(file, at(path, file["path_suffix"]))
+                    self._steps.wrote(stage.id, self._input, [str(at(path, file["path_suffix"]))])
         except Damaged as damage:
             warn("stage `%s`, input %s: %s; it is computed again", stage.id, written(self._input), damage)
             return False
@@ -175,7 +178,7 @@ class Walk:
     def _compute(self, stage: Any, step: str, identity: str, inputs: Dict[str, Cell]) -> None:
         """Runs the stage, and keeps what it made."""
         made = Made(stage, self.config.entries.get(stage.id), inputs)
-        seconds, reads = self._run(stage, made, self.data, section(self.config, stage.id))
+        seconds, found = self._run(stage, made, self.data, section(self.config, stage.id))
         for cell in made.outputs.values():
             cell.fresh = True
         record = {
@@ -186,7 +189,7 @@ class Walk:
             "config": plain(section(self.config, stage.id).entries),
             "seconds": seconds,
         }
-        result = self._steps.result(stage, self._input, identity, reads, record)
+        result = self._steps.result(stage, self._input, identity, found, record)
         self._steps.put(step, result)
         self.outcome.computed.append(stage.id)
         self._note(stage, result)
@@ -194,20 +197,21 @@ class Walk:
     def _note(self, stage: Any, result: Document) -> None:
         self.outcome.seconds[stage.id] = result["stage"].get("seconds", result["duration"] / 1000)
         self.outcome.steps[stage.id] = {"identity": result["identity"], "key": result["key"], "run": result["run"]}
-        for one in result["dependencies"]:
-            place = self._steps.place(one["subject"], self._input) if one["kind"] == "input" else None
-            if place is not None:
-                self.outcome.read[place] = one["digest"]
-                self.outcome.readers.setdefault(place, stage.id)
+        found = self._steps.read(result, stage.id, self._input)
+        self.outcome.read.update(found)
+        for kind, name, _, _ in found:
+            if kind in ("input", "listing", "lookup"):
+                self.outcome.readers.setdefault(name, stage.id)
+        self.outcome.doubts += result["stage"].get("doubts") or ()
         self.outcome.files += result["stage"]["files"]
 
-    def _run(self, stage: Any, made: Made, data: Fields, config: Config) -> tuple[float, Dict[str, str | None]]:
-        """Runs a stage on `data`; answers its seconds and the files it read."""
+    def _run(self, stage: Any, made: Made, data: Fields, config: Config) -> tuple[float, Found]:
+        """Runs a stage on `data`; answers its seconds and what it depends on."""
         update(self._status, info="start-stage", stage=stage.id, intermediate=True)
         before, files = dict(data.cells), ScopeFiles()
         self._steps.files = files
         try:
-            with Reads(self._steps.job.project) as reads:
+            with self._steps.observed(stage, files, self._names(made, config)) as step:
                 seconds = stage.run(**self._about(data, config))
         except (Exception, SystemExit) as error:
             raise StageError(stage, self._input, error) from error
@@ -219,7 +223,22 @@ class Walk:
                 cell.maker, made.outputs[name] = made, cell
         self._find_changed_inputs(stage, made, data, before)
         made.files = files.written(self._steps.vault)
-        return seconds, dict(self._digests(reads, files))
+        step.found.things.update((("input", name), digest) for name, digest in files.read(self._steps.vault))
+        self._steps.wrote(stage.id, self._input, [*step.written, *files.new()])
+        return seconds, step.found
+
+    def _names(self, made: Made, config: Config) -> Iterator[str]:
+        """The texts that a stage is given, which may be names of files."""
+        waiting: List[Any] = [plain(config.entries), plain(self._steps.job.params), self._input]
+        waiting += [cell.value for cell in made.inputs.values()]
+        while waiting:
+            one = waiting.pop()
+            if isinstance(one, str):
+                yield one
+            elif isinstance(one, dict):
+                waiting += one.values()
+            elif isinstance(one, (list, tuple)) and len(one) < LISTED_MAX:
+                waiting += one
 
     def _find_changed_inputs(self, stage: Any, made: Made, data: Fields, before: Dict[str, Cell]) -> None:
         """An input changed in place is one more thing that the stage made."""
@@ -280,16 +299,6 @@ class Walk:
                 output.take(fresh.record())
                 output.fresh = True
             output.value, output.kept = fresh.value, fresh.kept
-
-    def _digests(self, reads: Reads, files: ScopeFiles) -> Iterator[tuple[str, str | None]]:
-        """Subject and digest of each file that a stage read."""
-        yield from files.read(self._steps.vault)
-        for name, then in reads.unwritten():
-            if files.covers(name):
-                continue
-            # A file that changed while it was read answers no later question.
-            changed = look(name) != then
-            yield os.path.relpath(name, reads.root), None if changed else self._steps.vault.file_digest(name)
 
     def _is_marginal(self, cell: Cell) -> bool:
         return cell.maker is not None and cell.maker.stage.id in self._steps.job.marginal

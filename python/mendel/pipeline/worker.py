@@ -6,16 +6,21 @@ Exit code 0: all inputs well; 1: some failed; 2: the job cannot be begun.
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Any, Dict, List
 
+from mendel.pipeline import fork_safety, preload, randomness
 from mendel.pipeline.completion import describe, of_outcomes, write_note
+from mendel.pipeline.crew import Crew
 from mendel.pipeline.document import JobTask, read_document
 from mendel.pipeline.errors import has_user_frames, user_traceback
 from mendel.pipeline.input_id import written
-from mendel.pipeline.inputs import Failure, Inputs, here, in_children
+from mendel.pipeline.inputs import Failure, Inputs
 from mendel.pipeline.place import store_of
 from mendel.pipeline.session import begin_run
 from mendel.pipeline.status import Lines, Status, update
@@ -25,52 +30,66 @@ from mendel.pipeline.types import Document
 
 def main() -> int:
     """Runs the job."""
+    randomness.begin()
+    watch = preload.Watch()
     try:
         document = read_document()
         task = JobTask(document)
         run = os.environ.get("MENDEL_RUN_ID")
         own = None if run else begin_run(store_of(task), task)
+        before = fork_safety.open_files()
         inputs = Inputs(document, run or str(own))
     except Exception as error:
         if has_user_frames(error):
             print(user_traceback(error), file=sys.stderr, end="")
         print(f"error: {error}", file=sys.stderr)
         return 2
+    fresh = bool(document.get("isolate")) or fork_safety.why_not(before) is not None
+    crew = Crew(inputs, fresh, watch)
     try:
-        code = _run(document, inputs)
+        code = _run(inputs, crew)
     except KeyboardInterrupt:
-        inputs.steps.flush()
-        return 128 + signal.SIGINT
+        # It ends by that signal, as it would without anybody catching it.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+        raise
     if own is not None:
         store_of(task).move(own, "complete" if code == 0 else "fail")
+    _tell_imports(watch.installed(), crew)
     return code
 
 
-def _run(document: Document, inputs: Inputs) -> int:
+def _run(inputs: Inputs, crew: Crew) -> int:
+    document = inputs.document
     status = Status(listener=Lines(sys.stderr))
     ids, jobs = inputs.task.input_ids, int(document.get("jobs") or 1)
     update(status, info="enter", task=document["task"].get("name") or document["task"]["path"])
-    if jobs > 1 and len(ids) > 1:
-        answers = in_children(document, inputs.steps.job.run, ids, jobs, status)
-    else:
-        answers = here(inputs, ids, status)
     outcomes: List[Outcome] = []
     failures: List[Failure] = []
-    for answer in answers:
-        if isinstance(answer, Outcome):
-            outcomes.append(answer)
-            _tell(answer)
-            continue
-        failures.append(answer)
-        _tell_failure(document, answer)
-        if document.get("fail_fast"):
-            break
+    answers = crew.go_through(ids, jobs, status)
+    with contextlib.closing(answers):
+        for answer in answers:
+            if isinstance(answer, Outcome):
+                outcomes.append(answer)
+                _tell(answer)
+                continue
+            failures.append(answer)
+            _tell_failure(document, answer)
+            if document.get("fail_fast"):
+                break
     inputs.steps.flush()
     if failures:
         print(f"{len(failures)} of {len(ids)} inputs failed", file=sys.stderr)
         return 1
     _complete(document, inputs, outcomes)
     return 0
+
+
+def _tell_imports(names: List[str], crew: Crew) -> None:
+    """Lists the installed packages that were loaded, for the tasks that come after."""
+    place = os.environ.get(preload.VARIABLE)
+    if place is not None:
+        Path(place).write_text(json.dumps([*dict.fromkeys([*names, *crew.loaded])]), "utf-8")
 
 
 def _tell(outcome: Outcome) -> None:

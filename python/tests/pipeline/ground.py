@@ -127,10 +127,8 @@ class Ground:
             [sys.executable, "-m", f"mendel.pipeline.{module}"],
             env={**os.environ, "MENDEL_STAGES": str(path), "COUNTS": str(self.counts), **self.environment},
             cwd=self.folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
             text=True,
-            **options,
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
         )
 
     def run(self, inputs: list[Any], expect: int = 0, **about: Any) -> dict[str, int]:

@@ -42,22 +42,77 @@ def test_several_processes_share_the_inputs_and_give_the_same(ground: Ground) ->
     assert parallel == {name: chunk["area"] for name, chunk in ground.load(inputs).items()}
 
 
-def test_a_process_that_dies_fails_its_input_only(ground: Ground) -> None:
-    ground.edit(
-        'count("cut", input_id)',
-        'count("cut", input_id)\n        if input_id == 2:\n            os.kill(os.getpid(), 9)',
-    )
-    assert ground.run([1, 2, 3, 4, 5], expect=1, jobs=2)["measure"] == 4
-    assert "input `2`: the process was killed by SIGKILL" in ground.err
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("isolate", [False, True])
+@pytest.mark.parametrize(
+    ("death", "told"),
+    [
+        ("os.kill(os.getpid(), 9)", "the process was killed by SIGKILL"),
+        ("import ctypes; ctypes.string_at(0)", "the process was killed by SIGSEGV"),
+        ("os._exit(0)", "the process ended with exit code 0"),
+    ],
+)
+def test_a_process_that_dies_fails_its_input_only(
+    ground: Ground, jobs: int, isolate: bool, death: str, told: str
+) -> None:
+    ground.edit('count("cut", input_id)', f'count("cut", input_id)\n        if input_id == 2:\n            {death}')
+    assert ground.run([1, 2, 3, 4, 5], expect=1, jobs=jobs, isolate=isolate)["measure"] == 4
+    assert f"input `2`, stage `cut`: {told}" in ground.err
     assert "1 of 5 inputs failed" in ground.err
 
 
-def test_heavy_modules_are_imported_once_in_each_process(ground: Ground) -> None:
+def test_a_process_whose_own_children_live_on_is_known_to_be_dead(ground: Ground) -> None:
     ground.edit(
-        "import numpy\n", 'import numpy\nwith open(os.environ["COUNTS"], "a") as log:\n    log.write("import it\\n")\n'
+        'count("cut", input_id)',
+        'count("cut", input_id)\n        import time\n        if input_id == 2 and os.fork() == 0:\n'
+        "            time.sleep(20); os._exit(0)\n        if input_id == 2:\n            os._exit(3)",
     )
+    began = time.monotonic()
+    process = ground.start(ground.document([1, 2, 3]), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    assert process.wait(timeout=60) == 1
+    assert time.monotonic() - began < 15
+    assert ground.counted()["measure"] == 2
+
+
+COUNT_IMPORT = 'import numpy\nwith open(os.environ["COUNTS"], "a") as log:\n    log.write("import it\\n")\n'
+
+
+def test_modules_are_imported_once_for_all_processes(ground: Ground) -> None:
+    ground.edit("import numpy\n", COUNT_IMPORT)
+    counted = ground.run(list(range(6)), jobs=2)
+    assert counted["import"] == 1 and counted["load"] == 6
+
+
+@pytest.mark.parametrize(
+    "unsafe",
+    [
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(1,), daemon=True).start()\n",
+        'LEFT_OPEN = open(os.environ["COUNTS"])\n',
+    ],
+)
+def test_a_process_that_must_not_be_forked_is_not(ground: Ground, unsafe: str) -> None:
+    ground.edit("import numpy\n", COUNT_IMPORT + unsafe)
     counted = ground.run(list(range(6)), jobs=2)
     assert counted["import"] == 3 and counted["load"] == 6
+
+
+def test_isolated_processes_are_no_forks(ground: Ground) -> None:
+    ground.edit("import numpy\n", COUNT_IMPORT)
+    assert ground.run([1, 2], jobs=1, isolate=True)["import"] == 2
+
+
+DRAW = 'count("measure", input_id)\n        return {"area": [float(numpy.random.rand()), random.random()]}'
+
+
+@pytest.mark.parametrize("seed", ["", "random.seed(7); numpy.random.seed(7)\n"])
+def test_processes_draw_their_own_numbers_unless_a_seed_was_chosen(ground: Ground, seed: str) -> None:
+    ground.edit("import numpy\n", "import numpy, random, time\n" + seed)
+    ground.edit('count("measure", input_id)', DRAW)
+    ground.edit('count("load", input_id)', 'count("load", input_id); time.sleep(0.5)')
+    ground.run([1, 2], jobs=2)
+    drawn = ground.load([1, 2])
+    one, two = drawn[1]["area"], drawn[2]["area"]
+    assert all((a == b) == bool(seed) for a, b in zip(one, two)), (one, two)
 
 
 def test_two_workers_that_want_the_same_compute_it_once(ground: Ground) -> None:

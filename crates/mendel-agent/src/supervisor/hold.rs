@@ -1,6 +1,7 @@
 //! Holds one running child: hears it, stops it when told, and closes its run when it ended.
 
 use std::{
+    fs::File,
     process::ExitStatus,
     sync::Arc,
     time::{Duration, Instant},
@@ -11,7 +12,6 @@ use mendel_model::{ConsoleStream, Identity, Timestamp};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 use tokio::{
-    process::Child,
     sync::mpsc::{UnboundedReceiver, UnboundedSender},
     task::JoinHandle,
 };
@@ -20,10 +20,12 @@ use super::{
     Event,
     close::{Closing, close},
     event_sink::EventSink,
+    forks::Forks,
     launch::signal_group,
     memory::MemoryWatch,
     outcome::StopReason,
     prepare::Ready,
+    process::Process,
     pump::{LastLines, Pump},
     recorder::Recorder,
     settle::Settled,
@@ -57,6 +59,7 @@ pub(super) struct Surroundings {
     pub(super) client: Client,
     pub(super) events: EventSink,
     pub(super) monitor: Option<Monitor>,
+    pub(super) forks: Forks,
 }
 
 /// A child that runs.
@@ -65,7 +68,7 @@ pub(super) struct Held {
     pub(super) place: usize,
     pub(super) attempt: u32,
     pub(super) ready: Ready,
-    pub(super) child: Child,
+    pub(super) process: Process,
     pub(super) pid: u32,
     pub(super) recorder: Option<Recorder>,
     pub(super) orders: UnboundedReceiver<Order>,
@@ -98,7 +101,7 @@ pub(super) async fn hold(mut held: Held, around: Surroundings) -> super::Ended {
         identity: job.identity,
         attempt: held.attempt,
     };
-    let (status, stop) = watch.until_it_ends(&mut held.child, held.pid, &mut held.orders).await;
+    let (status, stop) = watch.until_it_ends(&mut held.process, held.pid, &mut held.orders).await;
     let duration = clock.elapsed();
     // Nothing that it started in its group outlives it.
     signal_group(held.pid, Signal::SIGKILL);
@@ -110,6 +113,9 @@ pub(super) async fn hold(mut held: Held, around: Surroundings) -> super::Ended {
     }
     drop(series);
     drain(pumps).await;
+    if let Some(imports) = held.ready.imports() {
+        around.forks.learn(job, &held.ready.preparation, imports);
+    }
     watch.look().await;
     let Watch { all: observed, identity, .. } = watch;
     let closing = Closing {
@@ -121,7 +127,7 @@ pub(super) async fn hold(mut held: Held, around: Surroundings) -> super::Ended {
         observed,
         identity,
         last_lines: last.lines(),
-        memory: held.memory.end(),
+        memory: held.process.memory(held.memory.end()),
         started_ns: held.started_ns,
         duration,
         recorder: held.recorder,
@@ -137,10 +143,24 @@ fn start_pumps(held: &mut Held, job: &Job, around: &Surroundings, last: &LastLin
         recorder: recorder.clone(),
         events: around.events.clone(),
         last: last.clone(),
+        copy: copy_of(job, stream),
     };
-    let out = held.child.stdout.take().map(|pipe| tokio::spawn(pump(ConsoleStream::Out).work(pipe)));
-    let err = held.child.stderr.take().map(|pipe| tokio::spawn(pump(ConsoleStream::Err).work(pipe)));
+    let (out, err) = held.process.streams();
+    let out = out.map(|pipe| tokio::spawn(pump(ConsoleStream::Out).work(pipe)));
+    let err = err.map(|pipe| tokio::spawn(pump(ConsoleStream::Err).work(pipe)));
     out.into_iter().chain(err).collect()
+}
+
+/// The file in a task's folder that one of its streams is copied to. Where it cannot be
+/// made, the journal alone has the console.
+fn copy_of(job: &Job, stream: ConsoleStream) -> Option<Arc<File>> {
+    let Launch::Typed { task, name, .. } = &job.launch else { return None };
+    let ending = match stream {
+        ConsoleStream::Out => "out",
+        ConsoleStream::Err => "err",
+    };
+    let path = task.join(format!("{name}.{ending}"));
+    File::options().create(true).append(true).open(path).ok().map(Arc::new)
 }
 
 async fn drain(pumps: Vec<JoinHandle<()>>) {
@@ -165,7 +185,7 @@ struct Watch<'a> {
 impl Watch<'_> {
     async fn until_it_ends(
         &mut self,
-        child: &mut Child,
+        process: &mut Process,
         group: u32,
         orders: &mut UnboundedReceiver<Order>,
     ) -> (std::io::Result<ExitStatus>, Option<StopReason>) {
@@ -174,7 +194,7 @@ impl Watch<'_> {
         loop {
             let pause = if begun.elapsed() < EARLY { LOOK_EARLY } else { LOOK_LATER };
             tokio::select! {
-                status = child.wait() => return (status, stopping.reason),
+                status = process.wait() => return (status, stopping.reason),
                 Some(order) = orders.recv() => stopping.order(order),
                 () = tokio::time::sleep_until(stopping.next()) => stopping.go_on(),
                 () = tokio::time::sleep(pause) => self.look().await,

@@ -22,6 +22,8 @@ use crate::job::{Job, Launch};
 
 /// The module that goes through the stages of a pipeline.
 const STAGE_WORKER: &str = "mendel.pipeline.worker";
+/// The module that executes a task made of a class.
+const TASK_WORKER: &str = "mendel.typed.worker";
 
 /// A child that is about to be started.
 #[derive(Debug)]
@@ -40,22 +42,36 @@ pub(super) struct Preparation {
 /// calling thread ends, the child is killed.
 pub(super) fn start(job: &Job, preparation: &Preparation) -> io::Result<Child> {
     let (program, words) = words(job, preparation)?;
+    let mut command = command(job, preparation, program);
+    command.args(words).args(&job.arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.envs(&preparation.variables);
+    command.spawn()
+}
+
+/// Starts a module of ours with the Python of `job`, which belongs to no run. Call it from the
+/// thread that lives longest.
+pub(super) fn start_module(
+    job: &Job,
+    preparation: &Preparation,
+    module: &str,
+    (input, output): (Stdio, Stdio),
+) -> io::Result<Child> {
+    let mut command = command(job, preparation, python(job)?);
+    command.args(["-m", module]).stdin(input).stdout(output).stderr(Stdio::inherit()).kill_on_drop(true);
+    command.spawn()
+}
+
+/// A command in the environment of `job`, in a group of its own, that dies with us.
+fn command(job: &Job, preparation: &Preparation, program: OsString) -> Command {
     let mut command = Command::new(program);
-    command
-        .args(words)
-        .args(&job.arguments)
-        .current_dir(&preparation.folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0);
+    command.current_dir(&preparation.folder).process_group(0);
     set_environment(&mut command, job, preparation);
     let parent = Pid::this();
     // SAFETY: the closure makes system calls only; it allocates nothing and takes no lock.
     unsafe {
         command.pre_exec(move || bind_to(parent));
     }
-    command.spawn()
+    command
 }
 
 /// Sends `signal` to the process group of a child; one that is gone is no error.
@@ -81,13 +97,13 @@ fn bind_to(parent: Pid) -> io::Result<()> {
 }
 
 fn words(job: &Job, preparation: &Preparation) -> io::Result<(OsString, Vec<OsString>)> {
-    let python = || job.environment.python.clone().map_or_else(|| first_python(job), |python| Ok(python.into()));
     match &job.launch {
         Launch::Script { path, .. } => {
             let script = preparation.stand_in.as_deref().unwrap_or(path);
-            Ok((python()?, vec![script.into()]))
+            Ok((python(job)?, vec![script.into()]))
         }
-        Launch::Stages { .. } => Ok((python()?, vec!["-m".into(), STAGE_WORKER.into()])),
+        Launch::Stages { .. } => Ok((python(job)?, vec!["-m".into(), STAGE_WORKER.into()])),
+        Launch::Typed { .. } => Ok((python(job)?, vec!["-m".into(), TASK_WORKER.into()])),
         Launch::Command { program } => Ok((program.into(), Vec::new())),
         Launch::Shell { path, .. } => {
             let mut words = shebang(&preparation.folder.join(path))?;
@@ -96,6 +112,10 @@ fn words(job: &Job, preparation: &Preparation) -> io::Result<(OsString, Vec<OsSt
             Ok((program, words))
         }
     }
+}
+
+fn python(job: &Job) -> io::Result<OsString> {
+    job.environment.python.clone().map_or_else(|| first_python(job), |python| Ok(python.into()))
 }
 
 fn first_python(job: &Job) -> io::Result<OsString> {
@@ -147,9 +167,6 @@ fn set_environment(command: &mut Command, job: &Job, preparation: &Preparation) 
     if !matches!(job.launch, Launch::Script { .. }) && std::env::var_os("PYTHONUNBUFFERED").is_none() {
         // A Python started by a command would keep its lines back, since it sees a pipe.
         command.env("PYTHONUNBUFFERED", "1");
-    }
-    for (name, value) in &preparation.variables {
-        command.env(name, value);
     }
 }
 

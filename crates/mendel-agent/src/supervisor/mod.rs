@@ -6,6 +6,8 @@
 mod close;
 mod console;
 mod event_sink;
+mod fork_server;
+mod forks;
 mod hold;
 mod input;
 mod launch;
@@ -13,6 +15,7 @@ mod memory;
 mod message;
 mod outcome;
 mod prepare;
+mod process;
 mod pump;
 mod recorder;
 mod serve;

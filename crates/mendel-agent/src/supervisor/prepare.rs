@@ -22,6 +22,9 @@ use crate::{
     worker::{self, Settings},
 };
 
+/// The file in the folder of a run where a task lists what it imported.
+const IMPORTS: &str = "imports.json";
+
 /// Why a job cannot start.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum PrepareError {
@@ -75,6 +78,14 @@ pub(super) struct Ready {
     pub(super) observed: PathBuf,
 }
 
+impl Ready {
+    /// The installed packages that a task imported, if it told.
+    pub(super) fn imports(&self) -> Option<Vec<String>> {
+        let place = self.preparation.variables.get("MENDEL_IMPORTS")?;
+        serde_json::from_slice(&fs::read(place).ok()?).ok()
+    }
+}
+
 /// Makes everything ready for `attempt` of `job`.
 pub(super) async fn prepare(
     batch: &JobBatch,
@@ -123,9 +134,12 @@ pub(super) async fn prepare(
     let (python_path, named) = match &job.launch {
         Launch::Stages { document, .. } => {
             variables.insert("MENDEL_STAGES", document.clone().into());
-            let importable = batch.package.as_ref().map(|package| worker::importable(&cache, package));
-            let importable = importable.transpose().map_err(|source| PrepareError::Make { path: cache, source })?;
-            (importable, Vec::new())
+            variables.insert("MENDEL_IMPORTS", place.join(IMPORTS).into());
+            (importable(batch, cache)?, Vec::new())
+        }
+        Launch::Typed { task, .. } => {
+            variables.insert("MENDEL_TASK_DIR", task.clone().into());
+            (importable(batch, cache)?, Vec::new())
         }
         Launch::Script { .. } | Launch::Command { .. } | Launch::Shell { .. } => {
             let named = named_paths(job, &folder);
@@ -139,6 +153,12 @@ pub(super) async fn prepare(
     };
     let preparation = Preparation { folder, stand_in, variables, python_path };
     Ok(Ready { preparation, root, manifest, named, observed })
+}
+
+/// The folder that makes the package of this command importable, where one is known.
+fn importable(batch: &JobBatch, cache: PathBuf) -> Result<Option<PathBuf>, PrepareError> {
+    let importable = batch.package.as_ref().map(|package| worker::importable(&cache, package));
+    importable.transpose().map_err(|source| PrepareError::Make { path: cache, source })
 }
 
 /// What the processes of a job are told about their observation.

@@ -20,11 +20,14 @@ use super::{
     Command, Ended, Event, Input,
     close::{expected, failed, finish},
     event_sink::EventSink,
+    fork_server::ForkServer,
+    forks::Forks,
     hold::{Held, Order, Surroundings, hold},
     launch,
     memory::MemoryWatch,
     outcome::StopReason,
     prepare::{Ready, prepare},
+    process::Process,
     recorder::Recorder,
 };
 use crate::{
@@ -63,7 +66,7 @@ async fn supervise(
 ) {
     let (events, writing) = EventSink::new(events);
     let monitor = batch.jobs.iter().any(|job| job.keep.monitor).then(Monitor::start);
-    let around = Surroundings { batch: Arc::new(batch), client, events, monitor };
+    let around = Surroundings { batch: Arc::new(batch), client, events, monitor, forks: Forks::default() };
     let (exited, exits) = unbounded_channel();
     let supervisor = Supervisor {
         api: api.to_owned(),
@@ -76,7 +79,9 @@ async fn supervise(
         stopping: None,
         around,
     };
+    let forks = supervisor.around.forks.clone();
     supervisor.work(commands(input), exits).await;
+    forks.close().await;
     // A watcher that does not read any more does not keep a finished supervisor alive.
     let _ = tokio::time::timeout(LAST_EVENTS, writing).await;
 }
@@ -98,7 +103,7 @@ fn commands(mut input: Input) -> UnboundedReceiver<Option<Command>> {
 }
 
 /// An attempt that may start its process, or the change that closes its run.
-type Begun = Result<(u32, Ready), StatusRecord>;
+type Begun = Result<(u32, Ready, Option<ForkServer>), StatusRecord>;
 
 struct Supervisor {
     around: Surroundings,
@@ -219,9 +224,9 @@ impl Supervisor {
         };
         match (begun, self.stopping.clone()) {
             (Err(change), _) => self.never_started(place, None, &change).await,
-            (Ok((attempt, _)), Some(stop)) => self.never_started(place, Some(attempt), &stopped(&stop)).await,
-            (Ok((attempt, ready)), None) => {
-                if let Err(error) = self.launch(place, attempt, ready) {
+            (Ok((attempt, ..)), Some(stop)) => self.never_started(place, Some(attempt), &stopped(&stop)).await,
+            (Ok((attempt, ready, forks)), None) => {
+                if let Err(error) = self.launch(place, attempt, ready, forks).await {
                     let change = failed("cannot start", &error.to_string());
                     self.never_started(place, Some(attempt), &change).await;
                     self.after_failure(Status::Failed);
@@ -230,12 +235,26 @@ impl Supervisor {
         }
     }
 
-    fn launch(&mut self, place: usize, attempt: u32, ready: Ready) -> std::io::Result<()> {
+    async fn launch(
+        &mut self,
+        place: usize,
+        attempt: u32,
+        ready: Ready,
+        forks: Option<ForkServer>,
+    ) -> std::io::Result<()> {
         let job = &self.around.batch.jobs[place];
         let recorder = self.recorder(job, attempt);
         let (started, started_ns, memory) = (now(), now_ns(), MemoryWatch::begin());
-        let child = launch::start(job, &ready.preparation)?;
-        let pid = child.id().expect("a child that was not waited for has an id");
+        let forked = match forks {
+            // One that went away meanwhile is no reason not to start.
+            Some(forks) => forks.fork(&ready.preparation).await.ok().map(Process::Forked),
+            None => None,
+        };
+        let process = match forked {
+            Some(process) => process,
+            None => Process::Started(launch::start(job, &ready.preparation)?),
+        };
+        let pid = process.pid();
         self.around.events.send(Event::Started { run: job.run, attempt, pid, time: started });
         if let Some(recorder) = recorder.clone() {
             spawn_local(recorder.work());
@@ -245,7 +264,7 @@ impl Supervisor {
             place,
             attempt,
             ready,
-            child,
+            process,
             pid,
             recorder,
             orders: received,
@@ -368,7 +387,10 @@ async fn begin(around: &Surroundings, place: usize, api: &str) -> Begun {
     let unable = |error: &dyn std::error::Error| failed("cannot start", &in_full(error));
     let run = around.client.move_run(job.run, None, &start).await.map_err(|error| unable(&error))?;
     match prepare(&around.batch, job, run.attempt, &around.client, api).await {
-        Ok(ready) => Ok((run.attempt, ready)),
+        Ok(ready) => {
+            let forks = around.forks.of(job, &ready.preparation).await;
+            Ok((run.attempt, ready, forks))
+        }
         Err(error) => Err(unable(&error)),
     }
 }

@@ -119,6 +119,8 @@ async fn results_are_reused_only_of_runs_that_ended_well(world: World) {
         absent: Vec::new(),
         config: serde_json::Value::Null,
         seconds: 0.5,
+        doubts: Vec::new(),
+        whole: None,
     };
     let input = Some(mendel_model::InputId::Text("1".into()));
     let whole = StepResult { step: "cut[\"1\"]".into(), input, stage: Some(record), ..result(4, 500) };
@@ -143,6 +145,8 @@ async fn rp_38_a_stage_answers_whatever_becomes_of_its_run(world: World) {
         absent: vec!["shape".into()],
         config: json!({"sigma": 1.0, "n": [1, 2]}),
         seconds: 0.25,
+        doubts: Vec::new(),
+        whole: None,
     };
     let result = |input: i64| StepResult {
         identity,

@@ -56,7 +56,7 @@ pub struct RunOptions {
     /// A file that counts as input of a command, and others then do not; of a pipeline that is rerun, an input.
     #[arg(long = "input", value_name = "PATH")]
     pub inputs: Vec<PathBuf>,
-    /// Run in a private folder that holds the snapshot.
+    /// Run in a private folder that holds the snapshot; of a tree: start a fresh process for each task.
     #[arg(long)]
     pub isolate: bool,
     /// Keep large outputs as well.

@@ -103,6 +103,7 @@ impl Ready<'_> {
             "scopes": task.scopes,
             "marginal": task.marginal,
             "params": task.visible,
+            "unnamed": self.environment.variables.iter().map(|(name, _)| name).collect::<Vec<_>>(),
             "code": code,
             "environment": {"digest": self.environment.lock.digest(), "policy": self.forest.settings.policy},
             "force": options.force,
@@ -111,6 +112,7 @@ impl Ready<'_> {
             "keep_marginals": options.keep_marginals,
             "fail_fast": options.fail_fast,
             "jobs": self.jobs,
+            "isolate": options.isolate,
         })
     }
 }
@@ -126,6 +128,13 @@ pub struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
+    /// Tasks that load the same pipeline from the same places import the same.
+    fn family(&self) -> Option<String> {
+        let document = self.document;
+        let isolate = document["isolate"].as_bool().unwrap_or_default();
+        (!isolate).then(|| format!("{} {}", document["pipeline"], document["roots"]))
+    }
+
     /// The job; its document is written into the folder of the run.
     pub fn job(self, context: &Context) -> Result<Job, Failure> {
         let place = context.workspace.run(self.run.id);
@@ -140,7 +149,7 @@ impl Attempt<'_> {
         Ok(Job {
             run: self.run.id,
             step: "main".into(),
-            launch: Launch::Stages { entry: script.entry.clone(), document: file },
+            launch: Launch::Stages { entry: script.entry.clone(), document: file, family: self.family() },
             arguments: Vec::new(),
             root: script.root.clone().into(),
             folder: self.folder,

@@ -8,6 +8,7 @@ pub mod forest;
 mod job;
 pub mod launch;
 mod pipeline;
+mod present;
 pub mod reason;
 pub mod record;
 pub mod replay;

@@ -4,11 +4,11 @@ use std::{collections::BTreeMap, path::Path};
 
 use mendel_api::{Client, ClientError};
 use mendel_engine::pipeline::RecordedStage;
-use mendel_model::{Digest, Identity, InputId, Run, RunId, ScopeFile, StageField};
+use mendel_model::{DependencyKind, Digest, Identity, InputId, Run, RunId, ScopeFile, StageField};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::StagedTask;
+use super::{StagedTask, present::StepOf};
 use crate::{context::Context, exit::Failure};
 
 /// The last completion of a task.
@@ -29,12 +29,15 @@ pub struct Completion {
     /// The steps by input as JSON and by stage.
     #[serde(default)]
     pub steps: BTreeMap<String, BTreeMap<String, RecordedStep>>,
-    /// Digests of the project files that its stages read.
+    /// What its stages read, beside their inputs and their code.
     #[serde(default)]
-    pub read: BTreeMap<String, Option<Digest>>,
-    /// For each of those files the stages that read it.
+    pub read: Vec<Read>,
+    /// For each file among them the stages that read it.
     #[serde(default)]
     pub readers: BTreeMap<String, Vec<String>>,
+    /// Why results of its stages never answer again.
+    #[serde(default)]
+    pub doubts: Vec<String>,
     /// The files that stages wrote through scopes, by input as JSON.
     #[serde(default)]
     pub files: BTreeMap<String, Vec<ScopeFile>>,
@@ -44,6 +47,29 @@ pub struct Completion {
     /// The hyperparameters of each input as JSON, as they were used.
     #[serde(default)]
     pub configs: BTreeMap<String, Value>,
+}
+
+/// Something that stages of a completion read.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Read {
+    /// What kind of thing it is.
+    pub kind: DependencyKind,
+    /// Its path or name; a path got from a scope as it was for that input.
+    pub subject: String,
+    /// What it was.
+    pub digest: Option<Digest>,
+    /// The step that read it, where that matters: its stage and its input.
+    #[serde(default)]
+    pub step: Option<(String, InputId)>,
+}
+
+impl Read {
+    /// The step of `task` that all files of the project count for, if they do.
+    pub fn step<'a>(&'a self, task: &'a StagedTask) -> Option<StepOf<'a>> {
+        let (stage, input) = self.step.as_ref()?;
+        let place = task.pipeline.stages.iter().position(|known| known.id == *stage)?;
+        Some((task, place, input))
+    }
 }
 
 /// A step of a completion.

@@ -10,14 +10,13 @@ use std::{
 
 use mendel_api::ClientError;
 use mendel_model::{Digest, InputId, ScopeFile};
-use mendel_snapshot::{StatIndex, hash_file};
 use mendel_spec::fill_scope;
 use serde::Serialize;
 
 use super::{StagedTask, record::Completion};
 use crate::{
     context::Context,
-    exit::{Failure, told},
+    exit::Failure,
     printer::Printer,
     render::text::{count, safe},
 };
@@ -73,26 +72,17 @@ impl ScopeFiles {
         &self,
         task: &StagedTask,
         completion: &Completion,
-        index: &mut StatIndex,
+        digest: &mut dyn FnMut(&Path) -> Result<Option<Digest>, Failure>,
     ) -> Result<Vec<LostFile>, Failure> {
         let mut lost = Vec::new();
         for (path, file) in places(task, completion) {
-            let now = digest(&path, index)?;
+            let now = digest(&path)?;
             let is_contested = now.is_some() && self.contested.contains(&path);
             if now != Some(file.digest) && !is_contested {
                 lost.push(LostFile { path, changed: now.is_some(), file: file.clone() });
             }
         }
         Ok(lost)
-    }
-}
-
-fn digest(path: &Path, index: &mut StatIndex) -> Result<Option<Digest>, Failure> {
-    match hash_file(path, index) {
-        Ok((digest, _)) => Ok(Some(digest)),
-        // A folder in the place of a file is not that file.
-        Err(_) if !path.is_file() => Ok(None),
-        Err(error) => Err(Failure::trouble(format!("`{}` cannot be read: {}", path.display(), told(&error)))),
     }
 }
 

@@ -2,21 +2,27 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
-use mendel_engine::pipeline::{Cause, Completed, CurrentStage, Pending, Standing, Wanted, pending};
+use mendel_engine::{
+    change,
+    pipeline::{Cause, Completed, CurrentStage, Pending, Standing, Wanted, pending},
+};
 use mendel_model::{Dependency, DependencyKind, Digest, EnvironmentPolicy, Reason, ReasonKind, RunId};
-use mendel_snapshot::StatIndex;
 
 use super::{
     Forest, StagedTask,
     pipeline::config_of,
+    present::{Present, whole_folder},
     reason,
     record::{Completion, completions},
     scope_files::{LostFile, ScopeFiles, places},
 };
-use crate::{context::Context, exit::Failure, run::index};
+use crate::{context::Context, exit::Failure, run::explain};
+
+/// Changes of files of which the line is told.
+const EXPLAINED: usize = 20;
 
 /// A task with its last completion and how it stands beside that.
 pub struct Stood {
@@ -41,28 +47,31 @@ impl Stood {
 pub async fn stand(context: &Context, forest: &Forest) -> Result<Vec<Stood>, Failure> {
     let records = completions(context, &forest.tasks).await?;
     let environment = environments(context, forest, &records).await?;
-    let mut files = Files { forest, index: index::of(context, &forest.project), known: HashMap::new() };
     let scopes =
         ScopeFiles::of(forest.tasks.iter().zip(&records).filter_map(|(task, record)| Some((task, record.as_ref()?))));
+    let mut present = Present::new(context, forest);
     let mut stood = Vec::with_capacity(records.len());
     for (task, completion) in forest.tasks.iter().zip(records) {
         let mut standing = standing(forest, task, completion.as_ref());
         let mut lost = Vec::new();
         if let Some(completion) = completion.as_ref().filter(|_| task.runnable) {
-            let mut more = files.changed(task, completion)?;
+            let mut more = changed((&mut present, forest), task, completion)?;
+            for cause in more.iter_mut().take(EXPLAINED) {
+                explain::add_line(&context.client, &forest.project, &mut cause.reason).await;
+            }
             more.extend(completion.run.and_then(|run| environment.get(&run)).cloned());
             if standing.pending == Pending::UpToDate && !more.is_empty() {
                 standing.pending = Pending::Specification;
             }
             standing.causes.extend(more);
-            lost = scopes.lost(task, completion, &mut files.index)?;
+            let mut look = |path: &Path| present.of(DependencyKind::Input, &path.to_string_lossy());
+            lost = scopes.lost(task, completion, &mut look)?;
         }
         reason::name_symbols(context, task, &mut standing.causes).await?;
         let from = earliest(task, &standing);
         stood.push(Stood { completion, standing, from, lost });
     }
-    // The index only saves reading.
-    let _ = files.index.save();
+    present.keep();
     Ok(stood)
 }
 
@@ -111,48 +120,34 @@ async fn environments(
     Ok(changed)
 }
 
-/// The files of the project that stages read, each looked at once.
-struct Files<'a> {
-    forest: &'a Forest,
-    index: StatIndex,
-    known: HashMap<String, Option<Digest>>,
-}
-
-impl Files<'_> {
-    /// The files that are not as they were when `completion` was made.
-    fn changed(&mut self, task: &StagedTask, completion: &Completion) -> Result<Vec<Cause>, Failure> {
-        let mut causes = Vec::new();
-        // What a stage of the task itself wrote is put back before another reads it.
-        let own: HashSet<PathBuf> = places(task, completion).map(|(path, _)| path).collect();
-        for (path, then) in &completion.read {
-            if own.contains(&self.forest.project.join(path)) {
-                continue;
-            }
-            let now = self.digest(path)?;
-            if now != *then {
-                let text = |digest: &Option<Digest>| digest.as_ref().map(Digest::to_string);
-                let reason = Reason {
-                    before: text(then),
-                    after: text(&now),
-                    file: Some(path.clone()),
-                    ..Reason::new(ReasonKind::Input, path.clone())
-                };
-                let readers = completion.readers.get(path).into_iter().flatten();
-                let stages = task.pipeline.stages.iter().filter(|stage| readers.clone().any(|id| *id == stage.id));
-                let stage = stages.map(|stage| stage.id.clone()).next();
-                causes.push(Cause { stage, reason });
-            }
+/// What stages read that is not as it was when `completion` was made.
+fn changed(
+    (present, forest): (&mut Present<'_>, &Forest),
+    task: &StagedTask,
+    completion: &Completion,
+) -> Result<Vec<Cause>, Failure> {
+    let mut causes = Vec::new();
+    // What a stage of the task itself wrote is put back before another reads it.
+    let own: HashSet<PathBuf> = places(task, completion).map(|(path, _)| path).collect();
+    for read in &completion.read {
+        if read.kind == DependencyKind::Input && own.contains(&forest.project.join(&read.subject)) {
+            continue;
         }
-        Ok(causes)
-    }
-
-    fn digest(&mut self, path: &str) -> Result<Option<Digest>, Failure> {
-        if let Some(known) = self.known.get(path) {
-            return Ok(*known);
+        let now = match (whole_folder(read.kind, &read.subject), read.step(task)) {
+            (Some(folder), Some(step)) => Some(present.whole(step, folder, read.kind == DependencyKind::Input)?),
+            (Some(_), None) => None,
+            (None, _) => present.of(read.kind, &read.subject)?,
+        };
+        if now != read.digest {
+            let dependency = Dependency { kind: read.kind, subject: read.subject.clone(), digest: read.digest };
+            let readers = completion.readers.get(&read.subject).into_iter().flatten();
+            let stages = task.pipeline.stages.iter().filter(|stage| readers.clone().any(|id| *id == stage.id));
+            let stage = stages.map(|stage| stage.id.clone()).next();
+            causes.push(Cause { stage, reason: change(&dependency, now) });
         }
-        let dependency = Dependency { kind: DependencyKind::Input, subject: path.to_owned(), digest: None };
-        let digest = mendel_snapshot::current_digest(&self.forest.project, &dependency, &mut self.index)?;
-        self.known.insert(path.to_owned(), digest);
-        Ok(digest)
     }
+    causes.dedup();
+    let doubt = |why: &String| Cause { stage: None, reason: Reason::new(ReasonKind::Incomplete, why.clone()) };
+    causes.extend(completion.doubts.iter().map(doubt));
+    Ok(causes)
 }

@@ -5,15 +5,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use mendel_engine::{Action, Candidate, StepRequest, plan};
-use mendel_model::{
-    Canonical, Dependency, DependencyKind, Digest, Identity, InputId, Reason, ReasonKind, RunId, StepResult, stage_step,
-};
-use mendel_snapshot::StatIndex;
-use mendel_spec::fill_scope;
+use mendel_model::{Canonical, Digest, Identity, InputId, Reason, ReasonKind, RunId, StepResult, stage_step};
 use serde_json::{Map, Value};
 
-use super::{Forest, StagedTask, pipeline::config_of, reason, record::Completion, standing::Stood};
-use crate::{context::Context, exit::Failure, run::index, run::options::RunOptions};
+use super::{Forest, StagedTask, pipeline::config_of, present::Present, reason, record::Completion, standing::Stood};
+use crate::{context::Context, exit::Failure, run::options::RunOptions};
 
 /// The field that is there without a stage that makes it.
 const INPUT_ID: &str = "input_id";
@@ -45,8 +41,7 @@ pub struct Planner<'a> {
     forest: &'a Forest,
     options: &'a RunOptions,
     environment: Option<Digest>,
-    index: StatIndex,
-    files: HashMap<String, Option<Digest>>,
+    present: Present<'a>,
 }
 
 /// The fields of one input: digest of each value, none where it is computed anew.
@@ -56,8 +51,8 @@ impl<'a> Planner<'a> {
     /// A planner for the tasks of `forest`.
     pub fn new(context: &'a Context, forest: &'a Forest, options: &'a RunOptions) -> Result<Self, Failure> {
         let environment = forest.known_lock(context)?.map(|lock| lock.digest());
-        let index = index::of(context, &forest.project);
-        Ok(Self { context, forest, options, environment, index, files: HashMap::new() })
+        let present = Present::new(context, forest);
+        Ok(Self { context, forest, options, environment, present })
     }
 
     /// The steps of `task`, stage by stage.
@@ -75,8 +70,7 @@ impl<'a> Planner<'a> {
             let record = stood.completion.as_ref().filter(|_| first.is_none_or(|first| place < first));
             steps.extend(self.stage((task, place), stood, record, &mut fields).await?);
         }
-        // The index only saves reading.
-        let _ = self.index.save();
+        self.present.keep();
         Ok(steps)
     }
 
@@ -150,8 +144,11 @@ impl<'a> Planner<'a> {
     ) -> Result<(Option<StepResult>, Vec<Reason>), Failure> {
         let mut candidates = Vec::with_capacity(results.len());
         for result in results {
-            let present = result.dependencies.iter().map(|dependency| self.present(task, input, dependency));
-            candidates.push(Candidate { present: present.collect::<Result<_, _>>()?, result });
+            let step = (task, place, input);
+            let present = result.dependencies.iter();
+            let present = present.map(|dependency| self.present.of_step(step, dependency, self.environment));
+            let present = present.collect::<Result<_, _>>()?;
+            candidates.push(Candidate { present, usable: self.has_values((task, place), &result), result });
         }
         let request = StepRequest {
             id: String::new(),
@@ -169,6 +166,14 @@ impl<'a> Planner<'a> {
             Action::Reuse(result) => Ok((Some(*result), step.reasons)),
             Action::Compute | Action::Same { .. } => Ok((None, step.reasons)),
         }
+    }
+
+    /// Whether the values are stored that the worker needs of a result.
+    fn has_values(&self, (task, place): (&StagedTask, usize), result: &StepResult) -> bool {
+        let stage = &task.pipeline.stages[place];
+        let is_marginal = task.marginal.contains(&stage.id) && !self.options.keep_marginals;
+        let fields = result.stage.as_ref().map_or(&[][..], |made| &made.fields);
+        is_marginal || stage.outputs.iter().all(|name| fields.iter().any(|field| field.kept && field.name == *name))
     }
 
     /// Why a step is computed: what stands against its stage, else what the engine says.
@@ -194,43 +199,5 @@ impl<'a> Planner<'a> {
             return vec![Reason::new(ReasonKind::Unknown, format!("it reads {subject}"))];
         }
         decided
-    }
-
-    fn present(
-        &mut self,
-        task: &StagedTask,
-        input: &InputId,
-        dependency: &Dependency,
-    ) -> Result<Option<Digest>, Failure> {
-        let subject = match dependency.kind {
-            DependencyKind::Code => {
-                let place = task.pipeline.stages.iter().position(|stage| stage.class == dependency.subject);
-                return Ok(place.and_then(|place| task.pipeline.digest(place)));
-            }
-            DependencyKind::Environment => return Ok(self.environment.or(dependency.digest)),
-            DependencyKind::Variable => {
-                return Ok(std::env::var_os(&dependency.subject).map(|value| Digest::of(value.as_encoded_bytes())));
-            }
-            DependencyKind::Input | DependencyKind::Listing | DependencyKind::Lookup => dependency.subject.as_str(),
-        };
-        let path = match subject.strip_prefix("scope:") {
-            None => subject.to_owned(),
-            Some(rest) => {
-                let (scope, suffix) = rest.split_once('/').unwrap_or((rest, ""));
-                let filled = task.scopes.get(scope).and_then(|pattern| fill_scope(scope, pattern, input).ok());
-                match (filled, suffix) {
-                    (None, _) => return Ok(None),
-                    (Some(path), "") => path,
-                    (Some(path), suffix) => format!("{path}/{suffix}"),
-                }
-            }
-        };
-        if let Some(known) = self.files.get(&path) {
-            return Ok(*known);
-        }
-        let looked = Dependency { kind: DependencyKind::Input, subject: path.clone(), digest: None };
-        let digest = mendel_snapshot::current_digest(&self.forest.project, &looked, &mut self.index)?;
-        self.files.insert(path, digest);
-        Ok(digest)
     }
 }

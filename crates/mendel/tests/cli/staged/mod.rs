@@ -14,3 +14,4 @@ mod named;
 mod reuse;
 mod stop;
 mod story;
+mod worker;
