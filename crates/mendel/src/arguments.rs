@@ -92,6 +92,7 @@ pub enum Command {
     Status(commands::status::Status),
     Why(commands::why::Why),
     Results(commands::results::Results),
+    Audit(commands::audit::Audit),
     Rerun(commands::rerun::Rerun),
     Resume(commands::resume::Resume),
     Runs(commands::runs::Runs),

@@ -65,6 +65,10 @@ class Outcome:
     reasons: Dict[str, List[Document]] = field(default_factory=dict)
     read: Dict[Read, None] = field(default_factory=dict)
     """What its stages depend on beside their code, in order and each once."""
+    readers: Dict[str, str] = field(default_factory=dict)
+    """For each file that was read the first stage that did."""
+    files: List[Document] = field(default_factory=list)
+    """The files of scopes; where several stages wrote one, the last has the say."""
     doubts: List[str] = field(default_factory=list)
     """Why results of its stages answer no later request."""
     spoiled: List[str] = field(default_factory=list)

@@ -197,8 +197,13 @@ class Walk:
     def _note(self, stage: Any, result: Document) -> None:
         self.outcome.seconds[stage.id] = result["stage"].get("seconds", result["duration"] / 1000)
         self.outcome.steps[stage.id] = {"identity": result["identity"], "key": result["key"], "run": result["run"]}
-        self.outcome.read.update(self._steps.read(result, stage.id, self._input))
+        found = self._steps.read(result, stage.id, self._input)
+        self.outcome.read.update(found)
+        for kind, name, _, _ in found:
+            if kind in ("input", "listing", "lookup"):
+                self.outcome.readers.setdefault(name, stage.id)
         self.outcome.doubts += result["stage"].get("doubts") or ()
+        self.outcome.files += result["stage"]["files"]
 
     def _run(self, stage: Any, made: Made, data: Fields, config: Config) -> tuple[float, Found]:
         """Runs a stage on `data`; answers its seconds and what it depends on."""
@@ -254,7 +259,10 @@ class Walk:
     def _encoded(self, stage: Any, cell: Cell) -> Encoded:
         what = f"field `{cell.name}` of stage `{stage.id}`"
         allowed = self._steps.job.pickle or bool(getattr(stage, "pickle", False)) or _is_compatible(type(stage))
-        return encode(cell.value, what, allowed)
+        try:
+            return encode(cell.value, what, allowed)
+        except Exception as error:
+            raise StageError(stage, self._input, error) from error
 
     def _keep(self, stage: Any, cell: Cell, encoded: Encoded) -> None:
         self._steps.vault.keep(cell, encoded, stage.id not in self._steps.job.marginal)

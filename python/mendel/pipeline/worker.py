@@ -11,7 +11,6 @@ import json
 import os
 import signal
 import sys
-import traceback
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -19,6 +18,7 @@ from mendel.pipeline import fork_safety, preload, randomness
 from mendel.pipeline.completion import describe, of_outcomes, write_note
 from mendel.pipeline.crew import Crew
 from mendel.pipeline.document import JobTask, read_document
+from mendel.pipeline.errors import has_user_frames, user_traceback
 from mendel.pipeline.input_id import written
 from mendel.pipeline.inputs import Failure, Inputs
 from mendel.pipeline.place import store_of
@@ -40,7 +40,8 @@ def main() -> int:
         before = fork_safety.open_files()
         inputs = Inputs(document, run or str(own))
     except Exception as error:
-        traceback.print_exc() if not isinstance(error, (ValueError, ImportError, AttributeError)) else None
+        if has_user_frames(error):
+            print(user_traceback(error), file=sys.stderr, end="")
         print(f"error: {error}", file=sys.stderr)
         return 2
     fresh = bool(document.get("isolate")) or fork_safety.why_not(before) is not None

@@ -112,6 +112,23 @@ impl Blobs {
         self.size(digest).await.map(|size| size.is_some())
     }
 
+    /// The size of a blob that is here and whole, which counts as young from now on. A damaged one is put
+    /// aside: whoever asks has the good bytes.
+    pub async fn renew(&self, digest: &Digest) -> Result<Option<u64>> {
+        let (blobs, digest) = (self.clone(), *digest);
+        blocking(move || {
+            if !blobs.touch(&digest)? {
+                return Ok(None);
+            }
+            if blobs.is_verified(&digest)? {
+                return blobs.size_of(&digest);
+            }
+            blobs.quarantine(&digest);
+            Ok(None)
+        })
+        .await
+    }
+
     /// Those of `digests` that are not here. Those that are count as young from now on, so
     /// that garbage collection leaves them until they are referred to.
     pub async fn missing(&self, digests: &[Digest]) -> Result<Vec<Digest>> {

@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub mod artifact;
+pub mod audit;
 pub mod backup;
 pub mod check;
 pub mod companion;
@@ -63,6 +64,7 @@ pub async fn execute(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Command::Run(command) => command.execute(global, printer).await,
         Command::Status(command) => command.execute(global, printer).await,
         Command::Results(command) => command.execute(global, printer).await,
+        Command::Audit(command) => command.execute(global, printer).await,
         Command::Why(command) => command.execute(global, printer).await,
         Command::Rerun(command) => command.execute(global, printer).await,
         Command::Resume(command) => command.execute(global, printer).await,

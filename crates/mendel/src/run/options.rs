@@ -53,7 +53,7 @@ pub struct RunOptions {
     /// A comment on the run.
     #[arg(long, value_name = "TEXT")]
     pub comment: Option<String>,
-    /// A file that counts as input of a command; others then do not.
+    /// A file that counts as input of a command, and others then do not; of a pipeline that is rerun, an input.
     #[arg(long = "input", value_name = "PATH")]
     pub inputs: Vec<PathBuf>,
     /// Run in a private folder that holds the snapshot; of a tree: start a fresh process for each task.
@@ -124,6 +124,11 @@ impl RunOptions {
             let mut good = Vec::new();
             for word in words.iter().filter(|word| !word.is_empty()) {
                 match Assignment::parse(option, word) {
+                    Ok(empty) if option == "--grid" && empty.text.trim().is_empty() => {
+                        let message = format!("`--grid {word}` gives no values");
+                        let problem = mendel_spec::Problem::error("bad_option", message).key(&*empty.name);
+                        problems.push(problem.hint(format!("write `--grid {}=v1,v2`", empty.name)));
+                    }
                     Ok(assignment) => good.push(assignment),
                     Err(problem) => problems.push(problem),
                 }

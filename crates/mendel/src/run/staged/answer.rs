@@ -62,6 +62,9 @@ pub fn line(shown: &str, cell: &CellOutcome, printer: &Printer) {
         (Status::Failed, _) => {
             printer.note(format_args!("{shown}: {short} failed: {}", failure(run)));
             cell.last_lines.iter().for_each(|line| printer.note(format_args!("  | {line}")));
+            if !cell.last_lines.is_empty() {
+                printer.note(format_args!("  `mendel logs @{}` shows all of it", run.number));
+            }
         }
         (Status::Stopped, _) => printer.note(format_args!(
             "{shown}: {short} stopped: {}; `mendel resume @{}` goes on",

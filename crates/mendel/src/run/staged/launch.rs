@@ -14,6 +14,7 @@ use super::{
     job::{Attempt, DOCUMENT, Ready},
     reason,
     record::{Completion, completions},
+    scope_files::put_back,
     standing::Stood,
 };
 use crate::{
@@ -80,9 +81,12 @@ pub async fn launch<'a>(
     let mut order = Vec::new();
     for (task, stood) in wanted {
         order.push(task);
-        match answer(context, stood, options).await? {
+        let outcome = answer(context, stood, options).await?;
+        let is_whole = outcome.is_none() || put_back(context, &task.shown, &stood.lost, printer).await?;
+        match outcome.filter(|_| is_whole) {
             Some(outcome) => drop(answered.insert(&task.address, outcome)),
-            None => pending.push((task, reasons(stood, options))),
+            None if is_whole => pending.push((task, reasons(stood, options))),
+            None => pending.push((task, vec![Reason::new(ReasonKind::Incomplete, "a stored file is damaged")])),
         }
     }
     let mut watched = watch::Watched::default();
