@@ -5,6 +5,7 @@ The engine decides; here is only who is asked, in which order, and what is writt
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
@@ -21,6 +22,7 @@ from mendel.pipeline.fingerprint import code_digests, subject
 from mendel.pipeline.input_id import written
 from mendel.pipeline.job import Job
 from mendel.pipeline.pipeline import scope_path
+from mendel.pipeline.resources import Need, Pool
 from mendel.pipeline.scope_files import ScopeFiles, at
 from mendel.pipeline.vault import Vault
 from mendel.store import Store, now
@@ -69,6 +71,8 @@ class Steps:
         self.vault = Vault(store)
         self.outcomes: Dict[InputID | None, Outcome] = {}
         self.files: ScopeFiles | None = None
+        self.pool: Pool | None = None
+        self.needs: Dict[str, Need] = {}
         self._claims = Claims(store.workspace)
         self._store = store
         self._results: Dict[str, Document] = {}
@@ -142,7 +146,13 @@ class Steps:
             return
         # While it waits it holds nothing that another process may be waiting for.
         self.flush()
-        self._claims.take(step, wait=True)
+        with self.pool.without() if self.pool is not None else contextlib.nullcontext():
+            self._claims.take(step, wait=True)
+
+    def having(self, stage: Any) -> contextlib.AbstractContextManager[None]:
+        """Has what a stage needs, as long as it runs."""
+        need = self.needs.get(stage.id)
+        return contextlib.nullcontext() if self.pool is None or need is None else self.pool.instead(need)
 
     def release(self, step: str) -> None:
         """Gives up a step that is not computed here after all."""

@@ -63,7 +63,7 @@ class Walk:
                 self.outcome.absent += sorted(stage.outputs)
                 self.outcome.seconds[stage.id] = self.disabled[stage.id] = 0.0
                 section(self.config, stage.id).set_default("enabled", stage.enabled_by_default)
-                self._skip(stage)
+                self._skip(stage, "disabled")
         left = [cell for name, cell in sorted(self.data.cells.items()) if name != "input_id"]
         self.outcome.fields = [cell.record() for cell in left if not self._is_marginal(cell)]
         for cell in left:
@@ -169,7 +169,7 @@ class Walk:
             section(self.config, stage.id).entries.update(_restored(record["config"]))
         self.outcome.reused.append(stage.id)
         self._note(stage, result)
-        self._skip(stage)
+        self._skip(stage, "reused")
         return True
 
     def _compute(self, stage: Any, step: str, identity: str, inputs: Dict[str, Cell]) -> None:
@@ -201,6 +201,10 @@ class Walk:
 
     def _run(self, stage: Any, made: Made, data: Fields, config: Config) -> tuple[float, Dict[str, str | None]]:
         """Runs a stage on `data`; answers its seconds and the files it read."""
+        with self._steps.having(stage):
+            return self._run_having(stage, made, data, config)
+
+    def _run_having(self, stage: Any, made: Made, data: Fields, config: Config) -> tuple[float, Dict[str, str | None]]:
         update(self._status, info="start-stage", stage=stage.id, intermediate=True)
         before, files = dict(data.cells), ScopeFiles()
         self._steps.files = files
@@ -211,6 +215,7 @@ class Walk:
             raise StageError(stage, self._input, error) from error
         finally:
             self._steps.files = None
+        update(self._status, info="end-stage", stage=stage.id, seconds=seconds, intermediate=True)
         for name, cell in list(data.cells.items()):
             if cell.digest is None:
                 self._keep(stage, cell)
@@ -289,7 +294,8 @@ class Walk:
     def _is_marginal(self, cell: Cell) -> bool:
         return cell.maker is not None and cell.maker.stage.id in self._steps.job.marginal
 
-    def _skip(self, stage: Any) -> None:
+    def _skip(self, stage: Any, why: str) -> None:
+        update(self._status, info="skip-stage", stage=stage.id, why=why, intermediate=True)
         stage.skip(**self._about(self.data, section(self.config, stage.id)))
 
     def _about(self, data: Fields, config: Config) -> Dict[str, Any]:
