@@ -125,6 +125,8 @@ class Crew:
         self._watch = watch
         self._seeds = Seeds()
         self._workers: List[Worker] = []
+        self.counts = {"computed": 0, "reused": 0, "waited": 0}
+        """How many steps were computed, found, and computed by another run that was waited for."""
         self.loaded: Dict[str, None] = {}
         """The installed packages that workers loaded, in the order of their loading."""
 
@@ -184,6 +186,12 @@ class Crew:
             self._hold_to_limit(worker)
         return [worker for worker in busy if worker.pipe in heard or worker.has_ended()]
 
+    def _count(self, message: Any) -> None:
+        facts = message if isinstance(message, dict) else {}
+        how = {"end-stage": "computed", "skip-stage": facts.get("why", "")}.get(facts.get("info", ""), "")
+        if how in self.counts:
+            self.counts[how] += 1
+
     def _limit_of(self, worker: Worker) -> int | None:
         return self._inputs.limit(worker.stage)
 
@@ -211,6 +219,7 @@ class Crew:
             message, intermediate = told
             if isinstance(message, dict) and message.get("info") == "start-stage":
                 worker.stage = message["stage"]
+            self._count(message)
             self.reports.tell_status(worker.busy[1], worker.stage, message, intermediate)
             _repeat(status, message, intermediate)
         elif kind == "begun":

@@ -50,7 +50,7 @@ class Inputs:
         Raises:
             ValueError: What it needs is not written as it should be, or more than there is.
         """
-        place = self.document.get("pool") or os.path.join(store_of(self.task).workspace, "pools", str(os.getpid()))
+        place = self.document.get("pool") or os.path.join(store_of(self.task).workspace, "cache", f"pool-{os.getpid()}")
         pool = Pool(Path(place), max(1, int(self.document.get("jobs") or 1)))
         name = self.document["task"]["path"]
         need = need_of((self.document.get("full_spec") or {}).get("resources"), f"task `{name}`")

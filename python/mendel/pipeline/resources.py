@@ -93,6 +93,8 @@ class Pool:
         self._last: Dict[str, List[int]] = {}
         self._need: Need | None = None
         folder.mkdir(parents=True, exist_ok=True)
+        # What a stage forks may outlive it, and must not keep what it had.
+        os.register_at_fork(after_in_child=self._forget)
 
     def check(self, need: Need, what: str) -> None:
         """Refuses what this machine can never give.
@@ -133,6 +135,12 @@ class Pool:
             for descriptor in held.values():
                 # A process that a stage started may have the file open as well.
                 fcntl.flock(descriptor, fcntl.LOCK_UN)
+                os.close(descriptor)
+        self._held = {}
+
+    def _forget(self) -> None:
+        for held in self._held.values():
+            for descriptor in held.values():
                 os.close(descriptor)
         self._held = {}
 

@@ -140,14 +140,19 @@ class Steps:
         decision: Document = json.loads(_native.decide(json.dumps(question)))
         return decision
 
-    def claim(self, step: str) -> None:
-        """Makes sure that nobody else computes a step, until its result is put or it is released."""
+    def claim(self, step: str) -> bool:
+        """Makes sure that nobody else computes a step, until its result is put or it is released.
+
+        Returns:
+            Whether somebody else had it, and was waited for.
+        """
         if self._claims.take(step, wait=False):
-            return
+            return False
         # While it waits it holds nothing that another process may be waiting for.
         self.flush()
         with self.pool.without() if self.pool is not None else contextlib.nullcontext():
             self._claims.take(step, wait=True)
+        return True
 
     def having(self, stage: Any) -> contextlib.AbstractContextManager[None]:
         """Has what a stage needs, as long as it runs."""

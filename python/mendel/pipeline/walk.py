@@ -115,13 +115,16 @@ class Walk:
             if identity != decision["identity"]:
                 decision = self._decide(stage, meant, inputs)
         step = f"{decision['identity']} {self._steps.code(stage)}"
+        has_waited = False
         if decision["reuse"] is None:
-            self._steps.claim(step)
+            has_waited = self._steps.claim(step)
             # Somebody may have put it between the question and the claim.
             decision = self._decide(stage, meant, inputs)
         try:
             self.outcome.reasons[stage.id] = decision["reasons"]
-            if decision["reuse"] is None or not self._reuse(stage, decision["reuse"], inputs):
+            if decision["reuse"] is None or not self._reuse(
+                stage, decision["reuse"], inputs, "waited" if has_waited else "reused"
+            ):
                 self._compute(stage, step, decision["identity"], inputs)
         finally:
             self._steps.release(step)
@@ -146,7 +149,7 @@ class Walk:
         decision = self._steps.find(stage.id, identity, forced, keeps, self._input)
         return {**decision, "identity": identity}
 
-    def _reuse(self, stage: Any, result: Document, inputs: Dict[str, Cell]) -> bool:
+    def _reuse(self, stage: Any, result: Document, inputs: Dict[str, Cell], how: str) -> bool:
         """Takes over a stored result; False where one of its files is no longer there."""
         record = result["stage"]
         try:
@@ -169,7 +172,7 @@ class Walk:
             section(self.config, stage.id).entries.update(_restored(record["config"]))
         self.outcome.reused.append(stage.id)
         self._note(stage, result)
-        self._skip(stage, "reused")
+        self._skip(stage, how)
         return True
 
     def _compute(self, stage: Any, step: str, identity: str, inputs: Dict[str, Cell]) -> None:
@@ -215,13 +218,13 @@ class Walk:
             raise StageError(stage, self._input, error) from error
         finally:
             self._steps.files = None
-        update(self._status, info="end-stage", stage=stage.id, seconds=seconds, intermediate=True)
         for name, cell in list(data.cells.items()):
             if cell.digest is None:
                 self._keep(stage, cell)
                 cell.maker, made.outputs[name] = made, cell
         self._find_changed_inputs(stage, made, data, before)
         made.files = files.written(self._steps.vault)
+        update(self._status, info="end-stage", stage=stage.id, seconds=seconds, intermediate=True)
         return seconds, dict(self._digests(reads, files))
 
     def _find_changed_inputs(self, stage: Any, made: Made, data: Fields, before: Dict[str, Cell]) -> None:

@@ -84,6 +84,7 @@ def _run(inputs: Inputs, crew: Crew) -> int:
             if document.get("fail_fast"):
                 break
     inputs.steps.flush()
+    store_of(inputs.task).update(inputs.steps.job.run, {"documents": {"steps": crew.counts}})
     if failures:
         print(f"{len(failures)} of {len(ids)} inputs failed", file=sys.stderr)
         return 1

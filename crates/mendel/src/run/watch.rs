@@ -84,7 +84,9 @@ struct View<'a> {
 
 impl View<'_> {
     fn show(&mut self, event: &Event) {
-        self.live.clear(self.printer);
+        if !matches!(event, Event::Progress { .. }) {
+            self.live.clear(self.printer);
+        }
         self.tell(event);
         if !self.partial {
             let names = self.names.as_ref();
