@@ -21,6 +21,13 @@ class Claims:
     def __init__(self, workspace: str | os.PathLike[str]) -> None:
         self._folder = Path(workspace) / "claims"
         self._held: dict[str, int] = {}
+        # What a stage forks may outlive it, and must not keep what it had.
+        os.register_at_fork(after_in_child=self._forget)
+
+    def _forget(self) -> None:
+        for descriptor in self._held.values():
+            os.close(descriptor)
+        self._held = {}
 
     def take(self, step: str, wait: bool) -> bool:
         """Claims a step; without `wait` it fails where another process has it.

@@ -14,6 +14,7 @@ import math
 import os
 import re
 import resource
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -168,7 +169,9 @@ class Pool:
                 yield
         finally:
             self.give_back()
-            self.take(before)
+            # Whoever is interrupted needs nothing any more, and waits for nothing.
+            if not isinstance(sys.exc_info()[1], KeyboardInterrupt):
+                self.take(before)
 
     def _collect(self, kind: str, count: int) -> None:
         order = [*dict.fromkeys([*self._last.get(kind, []), *range(self._most[kind])])]
