@@ -53,7 +53,7 @@ class Inputs:
         place = self.document.get("pool") or os.path.join(store_of(self.task).workspace, "cache", f"pool-{os.getpid()}")
         pool = Pool(Path(place), max(1, int(self.document.get("jobs") or 1)))
         name = self.document["task"]["path"]
-        need = need_of((self.document.get("full_spec") or {}).get("resources"), f"task `{name}`")
+        need = need_of(self.document.get("resources"), f"task `{name}`")
         pool.check(need, f"task `{name}`")
         for stage in self.pipeline.stages:
             what = f"stage `{stage.id}`"

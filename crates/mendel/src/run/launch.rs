@@ -37,7 +37,12 @@ pub struct StepCounts {
     /// Found in the store.
     pub reused: usize,
     /// Computed by another run at the same time, which was waited for.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub waited: usize,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// What became of one cell.

@@ -114,6 +114,7 @@ impl Ready<'_> {
             "fail_fast": options.fail_fast,
             "jobs": self.jobs,
             "pool": self.pool,
+            "resources": self.forest.resources(task),
             "isolate": options.isolate,
         })
     }

@@ -270,3 +270,30 @@ fn a_step_above_its_memory_fails_and_the_others_go_on() {
     assert!(answer.err.contains("input `2`, stage `blur`") && answer.err.contains("400 MiB"), "{}", answer.err);
     assert_eq!(tree.counted().get("segment"), Some(&3));
 }
+
+#[test]
+fn runs_that_share_steps_at_the_same_time_count_each_of_theirs() {
+    let Some(tree) = Tree::new() else { return };
+    tree.lab.edit(
+        "pkg/stages.py",
+        "        count(\"blur\")\n",
+        "        count(\"blur\")\n        import time; time.sleep(0.5)\n",
+    );
+    let start = || {
+        let words = ["--json", "run", "tree", "--env", "system", "--no-monitor"];
+        tree.command(&words).stdout(std::process::Stdio::piped()).spawn().expect("it starts")
+    };
+
+    let started = [start(), start()];
+
+    let mut sums = Vec::new();
+    for child in started {
+        let done = child.wait_with_output().expect("it ends");
+        let document: serde_json::Value = serde_json::from_slice(&done.stdout).expect("a document");
+        let steps = &document["runs"][0]["steps"];
+        let count = |name: &str| steps[name].as_u64().unwrap_or_default();
+        sums.push((count("computed"), count("computed") + count("reused") + count("waited")));
+    }
+    assert!(sums.iter().all(|(_, all)| *all == 6), "{sums:?}");
+    assert_eq!(sums.iter().map(|(computed, _)| computed).sum::<u64>(), 6, "each was computed once: {sums:?}");
+}
