@@ -2,7 +2,7 @@
 JSON documents in the shapes of ``/api/v1``."""
 
 import os
-from typing import Optional, Tuple, TypedDict, Union
+from typing import Any, Callable, List, Optional, Tuple, TypedDict, Union
 
 Path = Union[str, "os.PathLike[str]"]
 
@@ -125,6 +125,10 @@ class Client:
     def models(self, run: Optional[str] = None, /) -> str: ...
     def put_blob(self, content: Union[bytes, Path], /) -> Tuple[str, int]:
         """Stores bytes or a file; returns digest and size."""
+    def put_blobs(self, blobs: List[Tuple[str, bytes]], /) -> None:
+        """Stores bytes under their digests, all of them durable when it returns."""
+    def adopt_blobs(self, files: List[Tuple[str, str]], /) -> List[bool]:
+        """Offers files beside the blobs, by name and digest; tells which of them are stored now."""
     def blob(self, digest: str, /) -> bytes: ...
     def blob_to_file(self, digest: str, path: Path, /) -> None: ...
     def create_project(self, project_json: str, /) -> str: ...
@@ -136,12 +140,29 @@ class Client:
     def results(self, identity: str, /) -> str: ...
     def find_results(self, identities_json: str, /) -> str:
         """A list of results for each identity, newest first."""
+    def learn(self, known: Marks, most: int, /) -> bool:
+        """Adds the marks of identities that got results since the last time; False, and none,
+        where there are more than ``most``."""
     def put_results(self, results_json: str, /) -> None: ...
     def result_of(self, run: str, /) -> Optional[str]: ...
     def put_note(self, key: str, value_json: str, /) -> None: ...
     def note(self, key: str, /) -> Optional[str]: ...
     def deliver(self, journal: Path, /) -> str:
         """Delivers one journal folder now; returns counts and damage."""
+
+class Hasher:
+    """BLAKE3 of bytes that come piece by piece."""
+
+    def __init__(self) -> None: ...
+    def update(self, content: bytes, /) -> None: ...
+    def digest(self) -> str: ...
+
+class Marks:
+    """Which identities have results, as far as was heard; a few more may seem to."""
+
+    def __init__(self) -> None: ...
+    def __contains__(self, identity: str, /) -> bool: ...
+    def __len__(self) -> int: ...
 
 def connect(workspace: Path, timeout: float = 10.0) -> Client:
     """A client of ``MENDEL_API``, else of the companion of ``workspace`` (a ``.mendel``
@@ -152,6 +173,9 @@ def new_id() -> str:
 
 def digest(content: Union[bytes, Path], /) -> str:
     """BLAKE3 of bytes or of a file."""
+
+def blob_file(workspace: Path, digest: str, /) -> Optional[str]:
+    """The file in a workspace that has the bytes of that digest, if one has."""
 
 def stage_identity(meaning_json: str, /) -> str:
     """What a stage means for one input: ``stage``, ``config``, ``params`` and ``inputs``, the
@@ -165,8 +189,27 @@ def result_key(identity: str, dependencies_json: str, /) -> str:
 
 def decide(question_json: str, /) -> str:
     """Whether a stored result answers a step: asks with ``step``, ``identity``, ``forced``,
-    ``policy`` and ``candidates`` (``result`` and the ``present`` digest of each of its
-    dependencies), answers ``reuse`` (the result, or null) and ``reasons``."""
+    ``policy`` and ``candidates`` (``result``, the ``present`` digest of each of its
+    dependencies, and whether it is ``usable``), answers ``reuse`` (the result, or null) and ``reasons``."""
+
+class Looker:
+    """Looks at what steps depended on below ``root``; digests of files are remembered."""
+
+    def __init__(self, workspace: Path, root: Path) -> None: ...
+    @property
+    def written(self) -> str:
+        """The list of what stages wrote below the root."""
+    def digest(self, kind: str, subject: str) -> Optional[str]:
+        """What a dependency is now; None where it is absent."""
+    def existence(self, path: Path) -> Optional[str]:
+        """What is at a path: ``file``, ``folder``, or a link and where it leads."""
+    def names(self, folder: Path) -> Optional[str]:
+        """The names in a folder that count, one a line, as listings have the digest of."""
+    @staticmethod
+    def lookup(folder: Path, shown: str, names: list[str]) -> Tuple[str, str]:
+        """The subject of a lookup of modules in a folder, and those found, one a line."""
+    def whole(self, folder: str, task: str, input: str, earlier: list[str], *, data_only: bool, anew: bool) -> str:
+        """The digest of every file in a folder of the project that counts for a step."""
 
 def workspace_find(start: Optional[Path] = None, explicit: Optional[Path] = None) -> str:
     """The ``.mendel`` folder for work in ``start`` (default: the current folder). It need
@@ -189,3 +232,22 @@ def owner_alive(owner_json: str, /) -> bool:
 
 def leftover(workspace: Path, /) -> str:
     """Journals whose writer is gone, as JSON: path, run, writer, attempt."""
+
+class Plan:
+    """What a class declares, as far as identity is concerned."""
+
+    def __new__(
+        cls,
+        type_id: str,
+        sharing_counts: bool,
+        convert: Optional[Callable[[Any], Any]],
+        fields: List[Tuple[str, str, bool, Optional[Callable[[], Any]], Optional[Callable[[Any], Any]]]],
+        /,
+    ) -> Plan:
+        """Each field: its name, its rule, whether it may be absent, what makes its default, what reads its path."""
+
+def configuration_identity(configuration: Any, epoch: int, /) -> str:
+    """The identity of a configuration. Digests are kept with sealed parts while ``epoch`` stays."""
+
+def configuration_fields(configuration: Any, epoch: int, /) -> List[Tuple[str, Optional[str]]]:
+    """For each field its name, and why it is left out, if it is."""

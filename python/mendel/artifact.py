@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any, Iterator, Mapping
 
-from mendel import artifact_format, cache
+from mendel import artifact_format, downloads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,8 +107,8 @@ class Artifact:
                 return local
             raise FileNotFoundError(f"artifact `{self.name}` is only a record; its bytes are at `{uri}`")
         if force:
-            shutil.rmtree(cache.folder("files", self.hash[:2], self.hash), ignore_errors=True)
-        return cache.download(self._store, self.hash, str(self._record.get("file") or self.name))
+            shutil.rmtree(downloads.folder("files", self.hash[:2], self.hash), ignore_errors=True)
+        return downloads.download(self._store, self.hash, str(self._record.get("file") or self.name))
 
     def __repr__(self) -> str:
         return f"<Artifact `{self.name}` {self.type}, {self.size} bytes>"

@@ -217,9 +217,9 @@ class Configuration(RunHandle):
         return self.get_configuration_object() or ""
 
     def _cache_folder(self) -> Path:
-        from mendel import cache
+        from mendel import downloads
 
-        return cache.folder("tasks", self.id)
+        return downloads.folder("tasks", self.id)
 
     @property
     def cache_dir(self) -> Path:

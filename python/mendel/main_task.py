@@ -9,7 +9,7 @@ import sys
 import threading
 
 from mendel import script
-from mendel.cache import LastTasks
+from mendel.downloads import LastTasks
 from mendel.errors import TaskNotFound, UsageError
 from mendel.notes import warn
 from mendel.run_handle import _api
@@ -109,7 +109,7 @@ def _attach(run: str) -> TrackedTask:
     from mendel import _native
     from mendel.tracked_task import TrackedTask
 
-    workspace = os.environ.get("MENDEL_WORKSPACE") or _native.workspace_find()
+    workspace = _native.workspace_find()
     attempt = int(os.environ.get("MENDEL_ATTEMPT") or 1)
     asked = _store_of(workspace)
     facts: Document | None = None
@@ -359,16 +359,9 @@ def store() -> Store:
 
 
 def _workspace() -> str:
-    """The workspace folder of this process.
-
-    Raises:
-        UsageError: ``MENDEL_WORKSPACE`` is the address of a server.
-    """
+    """The workspace folder of this process, or the folder that stands for a server."""
     from mendel import _native
 
-    named = os.environ.get("MENDEL_WORKSPACE", "")
-    if "://" in named:
-        raise UsageError(f"`MENDEL_WORKSPACE={named}` is an address, and this version works in a folder")
     return _fallback or _native.workspace_find()
 
 

@@ -10,7 +10,7 @@ import os
 import time
 from pathlib import Path
 
-from mendel import cache, hocon
+from mendel import downloads, hocon
 from mendel.errors import TaskNotFound
 from mendel.store import Store
 
@@ -122,7 +122,9 @@ class Model:
             digest = self._record.get("digest")
             if digest:
                 return str(
-                    cache.download(self._store, digest, os.path.basename(self._record.get("uri") or "") or self.name)
+                    downloads.download(
+                        self._store, digest, os.path.basename(self._record.get("uri") or "") or self.name
+                    )
                 )
             path = Path(self.url[7:] if self.url.startswith("file://") else self.url)
             if not path.exists():

@@ -1,8 +1,9 @@
 """``Task``: the door to tracking, and the base of tasks written as classes.
 
-Its class methods begin, find and copy tracked tasks. Everything a tracked task can do is
-on :class:`mendel.tracked_task.TrackedTask`, so that classes derived from ``Task`` keep
-names such as ``name``, ``data`` or ``tags`` for fields of their own.
+What begins, finds and copies tracked tasks is a member of the *class* ``Task``; everything
+a tracked task can do is on :class:`mendel.tracked_task.TrackedTask`. So the objects of
+classes derived from ``Task`` keep names such as ``name``, ``data`` or ``tags`` for fields
+of their own.
 """
 
 from __future__ import annotations
@@ -11,48 +12,30 @@ import os
 
 from mendel.errors import NeedsServer, TaskNotFound
 from mendel.task_type import TaskStatusEnum, TaskTypes, task_type
+from mendel.typed.config import Config, ConfigType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Mapping, Sequence
 
     from mendel.tracked_task import TrackedTask
+    from mendel.typed.jobs import TransientMode
 
 
-class Task:
-    """What can be run, and what was.
-
-    A script is tracked by one line::
-
-        task = Task.init("examples", "digits")
-
-    Example:
-        >>> Task.TaskTypes.training == "training"
-        True
-        >>> Task()
-        Traceback (most recent call last):
-        TypeError: a task is made by `Task.init`, `Task.create` or `Task.get_task`
-    """
+class Tracking:
+    """Begins, finds and copies tracked tasks."""
 
     TaskTypes = TaskTypes
     TaskStatusEnum = TaskStatusEnum
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        """Refuses ``Task`` itself, which is only a door and a base."""
-        if cls is Task:
-            raise TypeError("a task is made by `Task.init`, `Task.create` or `Task.get_task`")
-        return super().__new__(cls)
-
-    @classmethod
-    def current_task(cls) -> TrackedTask | None:
+    def current_task(self) -> TrackedTask | None:
         """The main task of this process, or ``None``; inside of ``mendel run`` that run."""
         from mendel import main_task
 
         return main_task.current()
 
-    @classmethod
     def init(
-        cls,
+        self,
         project_name: str | None = None,
         task_name: str | None = None,
         task_type: str = TaskTypes.training,
@@ -100,9 +83,8 @@ class Task:
         )
         return main_task.begin(wanted, capture, output_uri)
 
-    @classmethod
     def create(
-        cls,
+        self,
         project_name: str | None = None,
         task_name: str | None = None,
         task_type: str = TaskTypes.training,
@@ -122,9 +104,8 @@ class Task:
             main._settle()
         return TrackedTask(store, store.create(facts))
 
-    @classmethod
     def get_task(
-        cls, task_id: str | None = None, project_name: str | None = None, task_name: str | None = None, **_: Any
+        self, task_id: str | None = None, project_name: str | None = None, task_name: str | None = None, **_: Any
     ) -> TrackedTask:
         """A task by id, or by project and exact name; the id wins.
 
@@ -151,9 +132,8 @@ class Task:
             raise TaskNotFound(f"there is no task `{task_name}`{where}")
         return main_task.tracked(found[0])
 
-    @classmethod
     def get_tasks(
-        cls,
+        self,
         task_ids: Sequence[str] | None = None,
         project_name: str | Sequence[str] | None = None,
         task_name: str | None = None,
@@ -191,8 +171,7 @@ class Task:
 
     query_tasks = get_tasks
 
-    @classmethod
-    def get_all(cls, session: Any = None, log: Any = None, **kwargs: Any) -> Any:
+    def get_all(self, session: Any = None, log: Any = None, **kwargs: Any) -> Any:
         """A raw query: any field of ``tasks.get_all``; the answer has ``tasks``.
 
         Raises:
@@ -205,9 +184,8 @@ class Task:
             main._settle()
         return query.Answer(query.rows(main_task.store(), kwargs))
 
-    @classmethod
     def clone(
-        cls,
+        self,
         source_task: Any = None,
         name: str | None = None,
         comment: str | None = None,
@@ -237,8 +215,7 @@ class Task:
         facts = main_task.existing(str(getattr(source, "id", source)))
         return main_task.clone(facts, name, comment, parent, project)
 
-    @classmethod
-    def enqueue(cls, task: Any, queue_name: str | None = None, queue_id: str | None = None) -> Any:
+    def enqueue(self, task: Any, queue_name: str | None = None, queue_id: str | None = None) -> Any:
         """Puts a task on a queue of a server.
 
         Raises:
@@ -249,8 +226,7 @@ class Task:
             raise ValueError("`queue_name` or `queue_id` is needed")
         raise NeedsServer(f"putting a task on queue `{queue_name or queue_id}`")
 
-    @classmethod
-    def dequeue(cls, task: Any) -> Any:
+    def dequeue(self, task: Any) -> Any:
         """Takes a task off its queue.
 
         Raises:
@@ -258,9 +234,8 @@ class Task:
         """
         raise NeedsServer("taking a task off a queue")
 
-    @classmethod
     def set_credentials(
-        cls,
+        self,
         api_host: str | None = None,
         web_host: str | None = None,
         files_host: str | None = None,
@@ -275,8 +250,7 @@ class Task:
             api_host=host or api_host, web_host=web_host, files_host=files_host, key=key, secret=secret
         )
 
-    @classmethod
-    def add_requirements(cls, package_name: str, package_version: str | None = None) -> None:
+    def add_requirements(self, package_name: str, package_version: str | None = None) -> None:
         """Lists a package in the recorded requirements even where it is not imported.
 
         Args:
@@ -287,10 +261,84 @@ class Task:
 
         script.force_requirement(package_name, package_version)
 
-    @staticmethod
-    def running_locally() -> bool:
+    def running_locally(self) -> bool:
         """Whether no agent started this process."""
         return not os.environ.get("MENDEL_RUN_ID")
+
+
+class TaskType(Tracking, ConfigType):
+    """The type of ``Task`` and of the classes derived from it."""
+
+    def __call__(cls, *positional: Any, **values: Any) -> Any:
+        """Makes a configuration; ``Task`` itself is only a door and a base."""
+        if cls is Task:
+            raise TypeError("a task is made by `Task.init`, `Task.create` or `Task.get_task`")
+        return super().__call__(*positional, **values)
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        """Tracked tasks are tasks too."""
+        return super().__instancecheck__(instance) or (cls is Task and isinstance(instance, Tracking))
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        """Tracked tasks are tasks too."""
+        return super().__subclasscheck__(subclass) or (cls is Task and Tracking in subclass.__mro__)
+
+
+class Task(Config, metaclass=TaskType):
+    """What can be run, and what was.
+
+    A script is tracked by one line::
+
+        task = Task.init("examples", "digits")
+
+    A class that derives from it declares typed values and what is done with them::
+
+        class Fit(Task):
+            epochs: Param[int] = 10
+
+            def execute(self):
+                ...
+
+    Example:
+        >>> Task.TaskTypes.training == "training"
+        True
+        >>> Task()
+        Traceback (most recent call last):
+        TypeError: a task is made by `Task.init`, `Task.create` or `Task.get_task`
+    """
+
+    def submit(
+        self,
+        *,
+        init_tasks: Sequence[Any] = (),
+        max_retries: int | None = None,
+        transient: TransientMode | None = None,
+    ) -> Any:
+        """Queues the task in the current experiment.
+
+        Args:
+            init_tasks: Run before ``execute()``, in order, on the same instances.
+            max_retries: How often it is tried when it runs out of time.
+            transient: Whether it runs only where a task that has to run needs it.
+
+        Returns:
+            Its outputs: what ``task_outputs`` answers, else the task.
+
+        Raises:
+            ConfigurationError: Something is missing, wrong, or was not submitted itself.
+        """
+        from mendel.typed import jobs
+        from mendel.typed.submitting import submit
+
+        return submit(self, init_tasks, max_retries, transient or jobs.TransientMode.NONE)
+
+    def execute(self) -> None:
+        """Does the work; called once for each attempt, in the folder of the task.
+
+        Raises:
+            NotImplementedError: The class does not say what it is.
+        """
+        raise NotImplementedError(f"`{type(self).__qualname__}` has no method `execute`")
 
 
 def _type(given: str) -> str:

@@ -11,7 +11,7 @@ from mendel.models import ModelMembers
 from mendel.parameters import Parameters
 from mendel.results import Results
 from mendel.store import Store
-from mendel.task import Task
+from mendel.task import Tracking
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mendel.store import Document
 
 
-class TrackedTask(Parameters, ModelMembers, ArtifactMembers, Results, Lifecycle, Task):
+class TrackedTask(Parameters, ModelMembers, ArtifactMembers, Results, Lifecycle, Tracking):
     """A run as its own code, or another script, sees it.
 
     Made by :meth:`mendel.Task.init`, :meth:`mendel.Task.get_task` and their like, never

@@ -361,16 +361,16 @@ def test_tr_76_environment_wins_over_code(lab: Any, monkeypatch: pytest.MonkeyPa
 
 
 def test_tr_79_the_cache_is_bounded(lab: Any, tmp_path: Path) -> None:
-    from mendel import cache
+    from mendel import downloads
 
-    assert made(lab).cache_dir.is_relative_to(cache.folder())
+    assert made(lab).cache_dir.is_relative_to(downloads.folder())
     for number in range(4):
         path = tmp_path / f"file{number}"
         path.write_bytes(b"x" * 100)
         import os
 
         os.utime(path, (number, number))
-    cache.shrink(tmp_path, 250)
+    downloads.shrink(tmp_path, 250)
     assert sorted(path.name for path in tmp_path.glob("file*")) == ["file2", "file3"]
 
 

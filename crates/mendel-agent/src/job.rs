@@ -152,13 +152,26 @@ pub enum Launch {
         #[serde(default)]
         family: Option<String>,
     },
+    /// A task made of a Python class, which was written into a folder of its own. Nothing
+    /// of it is observed, and its console goes to files there as well.
+    Typed {
+        /// The name of its class.
+        entry: String,
+        /// The folder of the task.
+        task: PathBuf,
+        /// What its files are named after: `name.out`, `name.err`.
+        name: String,
+    },
 }
 
 impl Launch {
     /// What it is in the identity of a run.
     pub fn entry(&self) -> &str {
         match self {
-            Self::Script { entry, .. } | Self::Shell { entry, .. } | Self::Stages { entry, .. } => entry,
+            Self::Script { entry, .. }
+            | Self::Shell { entry, .. }
+            | Self::Stages { entry, .. }
+            | Self::Typed { entry, .. } => entry,
             Self::Command { program } => program,
         }
     }

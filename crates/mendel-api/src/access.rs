@@ -1,7 +1,7 @@
 //! Users and keys on the wire.
 
 use http::Method;
-use mendel_model::{AccessKey, ServerRole, Timestamp, User, UserKind};
+use mendel_model::{AccessKey, Member, ProjectRole, ServerRole, Timestamp, User, UserKind};
 use serde::{Deserialize, Serialize};
 
 use crate::{Address, Client, ClientError, client::Call};
@@ -119,7 +119,83 @@ pub struct SetUp {
     pub name: String,
 }
 
+/// A key pair that a person types into a page.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignIn {
+    /// The public half.
+    pub access_key: String,
+    /// The other half.
+    pub secret_key: String,
+}
+
+/// The session of a browser.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Whose it is.
+    pub user: User,
+    /// Shown in `X-Mendel-Token` with whatever changes something.
+    pub token: String,
+}
+
+/// A role to give in a project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetMember {
+    /// Name of the user; everyone who is signed in when absent.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// The role; absent takes it away.
+    #[serde(default)]
+    pub role: Option<ProjectRole>,
+}
+
+/// A page of the audit trail, newest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AuditPage {
+    /// Its lines.
+    pub entries: Vec<AuditLine>,
+    /// Where the next page begins; none on the last.
+    pub next: Option<String>,
+}
+
+/// One line of the audit trail.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AuditLine {
+    /// When it was.
+    pub time: Timestamp,
+    /// Who did it.
+    pub actor: String,
+    /// The address it came from.
+    pub origin: String,
+    /// What was done.
+    pub action: String,
+    /// To what.
+    pub object: String,
+    /// The project it belongs to.
+    pub project: String,
+    /// What became of it.
+    pub outcome: String,
+    /// What it was before and is now.
+    pub detail: serde_json::Value,
+}
+
 impl Client {
+    /// Who may do what in a project.
+    pub async fn members(&self, project: &str) -> Result<Vec<Member>, ClientError> {
+        self.get(Address::of(&[&"projects", &project, &"members"])).await
+    }
+
+    /// Gives or takes a role in a project; the members as they are now.
+    pub async fn set_member(&self, project: &str, wanted: &SetMember) -> Result<Vec<Member>, ClientError> {
+        self.send(Method::PUT, Address::of(&[&"projects", &project, &"members"]), wanted).await
+    }
+
+    /// A page of the audit trail.
+    pub async fn audit(&self, cursor: Option<&str>) -> Result<AuditPage, ClientError> {
+        self.get(Address::of(&[&"audit"]).ask_if("cursor", cursor)).await
+    }
+
     /// Who asks, as the server knows them.
     pub async fn me(&self) -> Result<User, ClientError> {
         self.get(Address::of(&[&"me"])).await

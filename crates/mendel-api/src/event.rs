@@ -55,6 +55,7 @@ fn name(kind: EventKind) -> &'static str {
         EventKind::Media => "media",
         EventKind::Value => "value",
         EventKind::Stage => "stage",
+        EventKind::Vector => "vector",
     }
 }
 
@@ -79,6 +80,7 @@ mod tests {
             EventKind::Media,
             EventKind::Value,
             EventKind::Stage,
+            EventKind::Vector,
         ];
         for kind in kinds {
             let query = EventQuery { kind: Some(kind), metric: Some("a".into()), variant: None, last: true };

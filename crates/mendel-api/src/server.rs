@@ -18,9 +18,13 @@ pub struct BadAddress {
     pub why: &'static str,
 }
 
-/// Where a server is reached: `http://host:port`.
+/// The port of encrypted connections when nobody says otherwise.
+const ENCRYPTED_PORT: u16 = 443;
+
+/// Where a server is reached: `http://host:port` or `https://host`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerAddress {
+    encrypted: bool,
     host: String,
     port: u16,
 }
@@ -36,6 +40,11 @@ impl ServerAddress {
         self.port
     }
 
+    /// Whether connections to it are encrypted.
+    pub fn is_encrypted(&self) -> bool {
+        self.encrypted
+    }
+
     /// Host and port as one text.
     pub fn authority(&self) -> String {
         format!("{}:{}", self.host, self.port)
@@ -49,11 +58,12 @@ impl FromStr for ServerAddress {
         let given = text.rsplit_once('@').map_or(text, |(_, rest)| rest).chars().take(100).collect::<String>();
         let bad = |why| BadAddress { given: given.clone(), why };
         let uri: Uri = text.trim().parse().map_err(|_| bad("it cannot be read"))?;
-        match uri.scheme_str() {
-            Some("http") => {}
+        let encrypted = match uri.scheme_str() {
+            Some("http") => false,
+            Some("https") => true,
             Some(_) => return Err(bad("it begins with neither `http://` nor `https://`")),
             None => return Err(bad("it does not begin with `http://`")),
-        }
+        };
         let authority = uri.authority().ok_or_else(|| bad("it names no host"))?;
         if authority.as_str().contains('@') {
             return Err(bad("it holds credentials, which belong to `mendel login`"));
@@ -61,14 +71,14 @@ impl FromStr for ServerAddress {
         if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
             return Err(bad("it goes on after the host"));
         }
-        let port = authority.port_u16().unwrap_or(PORT);
-        Ok(Self { host: authority.host().to_owned(), port })
+        let port = authority.port_u16().unwrap_or(if encrypted { ENCRYPTED_PORT } else { PORT });
+        Ok(Self { encrypted, host: authority.host().to_owned(), port })
     }
 }
 
 impl fmt::Display for ServerAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "http://{}", self.authority())
+        write!(f, "http{}://{}", if self.encrypted { "s" } else { "" }, self.authority())
     }
 }
 
@@ -121,6 +131,7 @@ mod tests {
         let read = |text: &str| text.parse::<ServerAddress>();
         assert_eq!(read("http://lab").expect("an address").authority(), "lab:8008");
         assert_eq!(read("http://127.0.0.1:9/").expect("an address").to_string(), "http://127.0.0.1:9");
+        assert_eq!(read("https://lab").expect("an address").to_string(), "https://lab:443");
         assert_eq!(read("http://[::1]:9").expect("an address").host(), "::1");
         for bad in ["lab", "ftp://lab", "http://", "http://lab/deep", "http://lab?x=1", ""] {
             assert!(read(bad).is_err(), "{bad}");

@@ -9,7 +9,7 @@ use std::{
     io,
     path::PathBuf,
     pin::Pin,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -24,7 +24,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{Credentials, ServerAddress, TransportError};
+use crate::{Credentials, ServerAddress, TransportError, tls::Encryption};
 
 /// A future in a box, since a transport is a trait object.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -51,14 +51,14 @@ type Connection = SendRequest<Full<Bytes>>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Place {
     Socket(PathBuf),
-    Tcp { host: String, port: u16 },
+    Tcp { host: String, port: u16, encrypted: bool },
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Socket(path) => path.display().fmt(f),
-            Self::Tcp { host, port } => write!(f, "{host}:{port}"),
+            Self::Tcp { host, port, .. } => write!(f, "{host}:{port}"),
         }
     }
 }
@@ -68,6 +68,7 @@ pub struct HttpTransport {
     place: Place,
     headers: HeaderMap,
     kept: Mutex<Vec<Connection>>,
+    encryption: OnceLock<Encryption>,
 }
 
 impl fmt::Debug for HttpTransport {
@@ -79,7 +80,12 @@ impl fmt::Debug for HttpTransport {
 impl HttpTransport {
     /// A transport to the socket at `path`; it connects when it is first used.
     pub fn socket(path: impl Into<PathBuf>) -> Self {
-        Self { place: Place::Socket(path.into()), headers: HeaderMap::new(), kept: Mutex::new(Vec::new()) }
+        Self {
+            place: Place::Socket(path.into()),
+            headers: HeaderMap::new(),
+            kept: Mutex::default(),
+            encryption: OnceLock::new(),
+        }
     }
 
     /// A transport to `server`, showing `credentials` with every request.
@@ -91,8 +97,13 @@ impl HttpTransport {
         if let Some(shown) = credentials {
             headers.insert(header::AUTHORIZATION, shown.header());
         }
-        let place = Place::Tcp { host: server.host().to_owned(), port: server.port() };
-        Self { place, headers, kept: Mutex::new(Vec::new()) }
+        let (host, port, encrypted) = (server.host().to_owned(), server.port(), server.is_encrypted());
+        Self {
+            place: Place::Tcp { host, port, encrypted },
+            headers,
+            kept: Mutex::default(),
+            encryption: OnceLock::new(),
+        }
     }
 
     fn take(&self) -> Option<Connection> {
@@ -116,12 +127,23 @@ impl HttpTransport {
         let failed = |source| TransportError::Connect { place: self.place.to_string(), source };
         match &self.place {
             Place::Socket(path) => self.shake(UnixStream::connect(path).await.map_err(failed)?).await,
-            Place::Tcp { host, port } => {
+            Place::Tcp { host, port, encrypted } => {
                 let connecting = TcpStream::connect((host.as_str(), *port));
                 let late = |_| failed(io::ErrorKind::TimedOut.into());
                 let stream = timeout(CONNECT_WITHIN, connecting).await.map_err(late)?.map_err(failed)?;
                 stream.set_nodelay(true).map_err(failed)?;
-                self.shake(stream).await
+                if !encrypted {
+                    return self.shake(stream).await;
+                }
+                let encryption = match self.encryption.get() {
+                    Some(known) => known,
+                    None => {
+                        let made = Encryption::to(host).map_err(failed)?;
+                        self.encryption.get_or_init(|| made)
+                    }
+                };
+                let agreed = timeout(CONNECT_WITHIN, encryption.wrap(stream)).await;
+                self.shake(agreed.map_err(late)?.map_err(failed)?).await
             }
         }
     }

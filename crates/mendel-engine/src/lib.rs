@@ -8,5 +8,5 @@ pub mod pipeline;
 mod plan;
 mod schedule;
 
-pub use plan::{Action, Candidate, Plan, PlannedStep, Relative, StepRequest, plan};
+pub use plan::{Action, Candidate, Plan, PlannedStep, Relative, StepRequest, change, plan};
 pub use schedule::{Ended, Schedule};

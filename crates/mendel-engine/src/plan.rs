@@ -2,9 +2,11 @@
 //!
 //! A result answers a step when everything it depended on is as it was. A doubt computes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use mendel_model::{DependencyKind, Digest, EnvironmentPolicy, Identity, Reason, ReasonKind, RunId, StepResult};
+use mendel_model::{
+    Dependency, DependencyKind, Digest, EnvironmentPolicy, Identity, Reason, ReasonKind, RunId, StepResult,
+};
 use serde_json::Value;
 
 /// A stored result, and what its dependencies are now.
@@ -14,6 +16,8 @@ pub struct Candidate {
     pub result: StepResult,
     /// The present digest of each dependency of `result`, in its order.
     pub present: Vec<Option<Digest>>,
+    /// Whether all of it that is asked for is stored.
+    pub usable: bool,
 }
 
 /// An earlier run of the same task under other parameters, to say what differs.
@@ -118,8 +122,11 @@ fn decide(request: &StepRequest, policy: EnvironmentPolicy) -> (Action, Vec<Reas
         let unknown = Reason::new(ReasonKind::Unknown, "its parameters are known only once it runs");
         return (Action::Compute, vec![unknown]);
     }
-    let judged = request.candidates.iter().map(|candidate| (candidate, changes(candidate)));
-    let judged: Vec<_> = judged.collect();
+    let counting = request.candidates.iter().enumerate().filter(|(place, candidate)| {
+        candidate.usable
+            && !request.candidates[..*place].iter().any(|newer| supersedes(&newer.result, &candidate.result))
+    });
+    let judged: Vec<_> = counting.map(|(_, candidate)| (candidate, changes(candidate))).collect();
     let counts = |reason: &Reason| reason.kind != ReasonKind::Environment || policy == EnvironmentPolicy::Strict;
     let fresh = judged.iter().find(|(_, reasons)| !reasons.iter().any(counts));
     if let Some((candidate, reasons)) = fresh {
@@ -139,31 +146,50 @@ fn decide(request: &StepRequest, policy: EnvironmentPolicy) -> (Action, Vec<Reas
     }
 }
 
+/// Whether `newer` was made where `older` would have answered, and knows of more that counts.
+///
+/// Equal steps read the same where everything they read is the same: what the older one does
+/// not know of was missed when it was made.
+fn supersedes(newer: &StepResult, older: &StepResult) -> bool {
+    let counts = |dependency: &&Dependency| dependency.kind != DependencyKind::Environment;
+    let known: BTreeSet<_> = newer.dependencies.iter().filter(counts).collect();
+    let mut seen = 0;
+    let all_known = older.dependencies.iter().filter(counts).all(|dependency| {
+        seen += 1;
+        known.contains(dependency)
+    });
+    newer.identity == older.identity && all_known && seen < known.len()
+}
+
 /// What is not as it was when the candidate's result was made.
 fn changes(candidate: &Candidate) -> Vec<Reason> {
     let pairs =
         candidate.result.dependencies.iter().zip(candidate.present.iter().copied().chain(std::iter::repeat(None)));
     let changed = pairs.filter(|(dependency, present)| dependency.digest != *present);
-    let reasons = changed.map(|(dependency, present)| {
-        let kind = match dependency.kind {
-            DependencyKind::Code | DependencyKind::Lookup => ReasonKind::Code,
-            DependencyKind::Variable => ReasonKind::Variable,
-            DependencyKind::Input | DependencyKind::Listing => ReasonKind::Input,
-            DependencyKind::Environment => ReasonKind::Environment,
-        };
-        Reason {
-            before: dependency.digest.as_ref().map(Digest::to_string),
-            after: present.as_ref().map(Digest::to_string),
-            file: names_file(dependency.kind).then(|| dependency.subject.clone()),
-            ..Reason::new(kind, dependency.subject.clone())
-        }
-    });
-    reasons.collect()
+    let reasons = changed.map(|(dependency, present)| change(dependency, present));
+    let doubts = candidate.result.stage.iter().flat_map(|stage| &stage.doubts);
+    reasons.chain(doubts.map(|why| Reason::new(ReasonKind::Incomplete, why.clone()))).collect()
+}
+
+/// That a dependency is another now.
+pub fn change(dependency: &Dependency, present: Option<Digest>) -> Reason {
+    let kind = match dependency.kind {
+        DependencyKind::Code | DependencyKind::Lookup => ReasonKind::Code,
+        DependencyKind::Variable => ReasonKind::Variable,
+        DependencyKind::Input | DependencyKind::Listing | DependencyKind::Existence => ReasonKind::Input,
+        DependencyKind::Environment => ReasonKind::Environment,
+    };
+    Reason {
+        before: dependency.digest.as_ref().map(Digest::to_string),
+        after: present.as_ref().map(Digest::to_string),
+        file: names_file(dependency.kind).then(|| dependency.subject.clone()),
+        ..Reason::new(kind, dependency.subject.clone())
+    }
 }
 
 /// Whether the subject is the path of one file or folder.
 const fn names_file(kind: DependencyKind) -> bool {
-    matches!(kind, DependencyKind::Code | DependencyKind::Input | DependencyKind::Listing)
+    !matches!(kind, DependencyKind::Environment | DependencyKind::Lookup | DependencyKind::Variable)
 }
 
 /// Parameters that differ, by name.
@@ -182,7 +208,7 @@ pub(crate) fn parameter_changes(before: &BTreeMap<String, Value>, after: &BTreeM
 
 #[cfg(test)]
 mod tests {
-    use mendel_model::{Canonical, Dependency, Timestamp};
+    use mendel_model::{Canonical, Timestamp};
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -210,7 +236,7 @@ mod tests {
             stage: None,
         };
         let present = now.iter().map(|content| (!content.is_empty()).then(|| Digest::of(content.as_bytes())));
-        Candidate { result, present: present.collect() }
+        Candidate { result, present: present.collect(), usable: true }
     }
 
     fn request(candidates: Vec<Candidate>) -> StepRequest {
@@ -254,6 +280,26 @@ mod tests {
         let older = candidate(&[dependency(DependencyKind::Code, "train.py", "v1")], &["v1"]);
         let step = one(request(vec![newer, older]), EnvironmentPolicy::Warn);
         assert!(matches!(step.action, Action::Reuse(_)));
+    }
+
+    #[test]
+    fn a_result_that_missed_what_a_newer_one_saw_never_answers() {
+        let code = dependency(DependencyKind::Code, "train.py", "v1");
+        let data = dependency(DependencyKind::Input, "data.csv", "x");
+        let seen = |now: &str| candidate(&[code.clone(), data.clone()], &["v1", now]);
+        let missed = || candidate(std::slice::from_ref(&code), &["v1"]);
+        let step = one(request(vec![seen("y"), missed()]), EnvironmentPolicy::Warn);
+        assert_eq!((step.action, step.reasons[0].subject.as_str()), (Action::Compute, "data.csv"));
+        assert!(matches!(one(request(vec![seen("x"), missed()]), EnvironmentPolicy::Warn).action, Action::Reuse(_)));
+        let other = candidate(&[dependency(DependencyKind::Code, "train.py", "v0"), data.clone()], &["v1", "y"]);
+        assert!(matches!(one(request(vec![other, missed()]), EnvironmentPolicy::Warn).action, Action::Reuse(_)));
+    }
+
+    #[test]
+    fn a_result_that_is_not_whole_never_answers() {
+        let mut lacking = candidate(&[], &[]);
+        lacking.usable = false;
+        assert_eq!(one(request(vec![lacking]), EnvironmentPolicy::Warn).action, Action::Compute);
     }
 
     #[test]

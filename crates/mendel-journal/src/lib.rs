@@ -15,6 +15,7 @@ mod scan;
 mod segment;
 mod sender;
 mod server_lock;
+mod stand_in;
 mod workspace;
 mod writer;
 
@@ -28,5 +29,6 @@ pub use scan::Damage;
 pub use segment::{BadSegment, Header};
 pub use sender::{SendError, Sender};
 pub use server_lock::{Claim, RunningServer, ServerLock};
+pub use stand_in::ServerKey;
 pub use workspace::{Surroundings, Workspace, WorkspaceError, new_id};
 pub use writer::{Unsynced, Writer, WriterError};

@@ -101,11 +101,14 @@ impl Workspace {
         Self::at(if itself { folder.to_owned() } else { folder.join(FOLDER) })
     }
 
-    /// The workspace for work in `start`: the explicit one, else that of the environment,
+    /// The workspace for work in `start`: the explicit one, be it a folder or a server's address, else that of the environment,
     /// else the nearest upwards, else beside the project file, else the user's own.
     pub fn find(start: &Path, explicit: Option<&Path>, surroundings: &Surroundings) -> Self {
         let start = std::path::absolute(start).unwrap_or_else(|_| start.to_owned());
         if let Some(folder) = explicit.or(surroundings.workspace.as_deref()) {
+            if let Some(address) = folder.to_str().filter(|folder| folder.contains("://")) {
+                return Self::of_server(address, surroundings);
+            }
             return Self::named(&start.join(folder));
         }
         let upwards = || start.ancestors();
@@ -173,6 +176,12 @@ impl Workspace {
     /// The folder of blobs.
     pub fn blobs(&self) -> PathBuf {
         self.root.join("blobs")
+    }
+
+    /// Where the blob of that digest lies, if it is here.
+    pub fn blob(&self, digest: &Digest) -> PathBuf {
+        let name = digest.to_string();
+        self.blobs().join(&name[..2]).join(name)
     }
 
     /// The folder of all journals.

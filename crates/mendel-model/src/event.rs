@@ -23,6 +23,8 @@ pub enum EventKind {
     Value,
     /// What became of stages and inputs: a list of `StageReport` in `body`.
     Stage,
+    /// A list of numbers in `body`.
+    Vector,
 }
 
 /// Something reported at an iteration that is not a scalar point.

@@ -61,6 +61,17 @@ impl Identity {
         form.identity()
     }
 
+    /// What a typed configuration means, by the digest of its canonical form.
+    pub(crate) const fn of_configuration(digest: Digest) -> Self {
+        Self(digest)
+    }
+
+    /// Its first eight bytes: another mark is another identity.
+    pub fn mark(&self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = *self.0.as_bytes();
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    }
+
     /// The digest without its prefix.
     pub const fn digest(&self) -> &Digest {
         &self.0

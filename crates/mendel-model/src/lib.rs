@@ -7,6 +7,7 @@
 mod access;
 mod artifact;
 mod batch;
+mod configuration;
 mod digest;
 mod environment;
 mod event;
@@ -30,8 +31,11 @@ mod time;
 mod window;
 
 pub use access::{AccessKey, Decision, Member, Need, ProjectRole, ServerRole, UnknownWord, User, UserKind, decide};
-pub use artifact::{Artifact, ArtifactMode, ModelRecord, ModelUse};
+pub use artifact::{Artifact, ArtifactMode, Model, ModelRecord, ModelUse};
 pub use batch::{Batch, NewBatch};
+pub use configuration::{
+    Configuration, ConfigurationField, Configurations, FieldValue, LeftOut, Mark, Meaning, Rule, TooEntangled,
+};
 pub use digest::{BadDigest, Digest};
 pub use environment::{EnvironmentLock, EnvironmentManager, EnvironmentPolicy, Package};
 pub use event::{Event, EventKind};

@@ -50,6 +50,10 @@ pub const GRID_CELLS_UNASKED: usize = 1_000;
 pub const JOURNAL_BYTES: u64 = 10 << 30;
 /// L22: a journal takes at most one such part of the free space.
 pub const JOURNAL_PART_OF_FREE: u64 = 5;
+/// L17: requests a second of one user while the server is busy.
+pub const REQUESTS_PER_SECOND: usize = 200;
+/// L17: requests that one user may be ahead.
+pub const REQUESTS_BURST: usize = 1_000;
 /// L19: connections open at once.
 pub const CONNECTIONS: usize = 10_000;
 /// L19: connections open at once from one address.
@@ -58,3 +62,9 @@ pub const CONNECTIONS_PER_ADDRESS: usize = 1_024;
 pub const IDLE_SECONDS: u64 = 75;
 /// L19: bytes in the head of a request.
 pub const HEAD_BYTES: usize = 32 << 10;
+/// How deep typed configurations may lie within each other.
+pub const CONFIGURATION_DEPTH: usize = 1_000;
+/// Configurations written for one identity; only cycles within cycles come near it.
+pub const CONFIGURATION_VISITS: usize = 1_000_000;
+/// L20: streams of events open at once for one user.
+pub const STREAMS_PER_USER: usize = 20;

@@ -22,6 +22,7 @@ pub fn step_key(identity: &Identity, dependencies: &[Dependency]) -> StepKey {
             DependencyKind::Environment => "environment",
             DependencyKind::Lookup => "lookup",
             DependencyKind::Variable => "variable",
+            DependencyKind::Existence => "existence",
         };
         form.text(kind).text(subject);
         match digest {
@@ -56,6 +57,8 @@ pub enum DependencyKind {
     Lookup,
     /// A variable of the environment that the code asked for.
     Variable,
+    /// Whether something is at a path: a file, a folder, or a link and where it leads.
+    Existence,
 }
 
 /// One thing a result depends on, as it was when the result was made.
@@ -138,6 +141,12 @@ pub struct StageRecord {
     /// Seconds of its own code.
     #[serde(default)]
     pub seconds: f64,
+    /// Why it never answers: what it read is not known for sure.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<String>,
+    /// Why every file of the project counts, where that is so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whole: Option<String>,
 }
 
 /// The value of a field, by the digest of its encoded bytes.

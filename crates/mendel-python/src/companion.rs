@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mendel_api::ClientError;
+use mendel_api::{ClientError, Credentials};
 use mendel_journal::{Workspace, WorkspaceError};
 
 use crate::link::{Link, LinkError};
@@ -31,23 +31,31 @@ pub(crate) enum ReachError {
     Start { binary: PathBuf, source: io::Error },
     #[error("the companion of `{}` did not answer within {} s; its log is `{}`", workspace.display(), within.as_secs(), log.display())]
     Silent { workspace: PathBuf, within: Duration, log: PathBuf },
+    #[error("the server at `{address}` does not answer")]
+    Unreachable { address: String },
     #[error("whoever answers at `{address}` serves workspace {other}, not this one")]
     WrongStore { address: String, other: String },
 }
 
 /// A link to whoever answers for `workspace`.
 pub(crate) fn reach(workspace: &Workspace, within: Duration) -> Result<Link, ReachError> {
-    let own = workspace.create()?;
+    workspace.create()?;
     if let Some(link) = told() {
-        match answers(&link, &own) {
+        match answers(&link, workspace) {
             Ok(true) => return Ok(link),
             // A command that ended took its server along; the companion goes on.
             Ok(false) | Err(ReachError::WrongStore { .. }) => {}
             Err(error) => return Err(error),
         }
     }
+    if let Some(link) = serving(workspace)? {
+        return match answers(&link, workspace)? {
+            true => Ok(link),
+            false => Err(ReachError::Unreachable { address: link.address }),
+        };
+    }
     let link = Link::to(&address(workspace))?;
-    if answers(&link, &own)? {
+    if answers(&link, workspace)? {
         return Ok(link);
     }
     start(workspace)?;
@@ -56,7 +64,7 @@ pub(crate) fn reach(workspace: &Workspace, within: Duration) -> Result<Link, Rea
         thread::sleep(LOOK_EVERY);
         // The place of the socket may be told only now.
         let link = Link::to(&address(workspace))?;
-        if answers(&link, &own)? {
+        if answers(&link, workspace)? {
             return Ok(link);
         }
     }
@@ -83,11 +91,25 @@ fn address(workspace: &Workspace) -> String {
     format!("unix:{}", workspace.companion_socket().display())
 }
 
-/// Whether the server at `link` is there, and serves the workspace `own`.
-fn answers(link: &Link, own: &str) -> Result<bool, ReachError> {
+/// A link to the server of the workspace: the one its folder stands for, or one that serves
+/// the folder and has said where.
+fn serving(workspace: &Workspace) -> Result<Option<Link>, ReachError> {
+    if let Some(address) = workspace.server_address() {
+        let key = workspace.server_key()?;
+        let shown = key.map(|key| Credentials::Key { access_key: key.access_key, secret_key: key.secret_key });
+        return Ok(Some(Link::showing(&address, shown.as_ref())?));
+    }
+    match workspace.running_server() {
+        Some(server) => Ok(Some(Link::showing(&server.address, Some(&Credentials::Token(server.token)))?)),
+        None => Ok(None),
+    }
+}
+
+/// Whether the server at `link` is there, and has the store of `workspace`.
+fn answers(link: &Link, workspace: &Workspace) -> Result<bool, ReachError> {
     let hello = link.block_on(async { tokio::time::timeout(HELLO_WITHIN, link.client.hello()).await });
     match hello {
-        Ok(Ok(hello)) if hello.workspace.is_empty() || hello.workspace == own => Ok(true),
+        Ok(Ok(hello)) if workspace.is_store(&hello.workspace)? => Ok(true),
         Ok(Ok(hello)) => Err(ReachError::WrongStore { address: link.address.clone(), other: hello.workspace }),
         // It is there and has trouble of its own, which the next question will tell.
         Ok(Err(ClientError::Refused { .. })) => Ok(true),

@@ -33,6 +33,7 @@ pub(crate) fn from_reach(error: &ReachError) -> PyErr {
         ReachError::Link(LinkError::Runtime(_))
         | ReachError::NoBinary
         | ReachError::Start { .. }
+        | ReachError::Unreachable { .. }
         | ReachError::Silent { .. } => Unreachable::new_err(describe(error)),
     }
 }

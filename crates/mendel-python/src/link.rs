@@ -5,7 +5,7 @@
 
 use std::{future::Future, path::Path, sync::Arc, time::Duration};
 
-use mendel_api::{Client, ClientError, CreateRuns};
+use mendel_api::{Client, ClientError, CreateRuns, Credentials};
 use mendel_journal::{SendError, Sender};
 use mendel_model::{Digest, NewRun, RunId, WriterId};
 use tokio::{runtime::Runtime, sync::Notify, time::timeout};
@@ -37,7 +37,12 @@ pub(crate) enum LinkError {
 impl Link {
     /// A link to `address`; it connects when it is first used.
     pub(crate) fn to(address: &str) -> Result<Self, LinkError> {
-        let client = Client::at(address, None)?;
+        Self::showing(address, None)
+    }
+
+    /// The same, showing `credentials`.
+    pub(crate) fn showing(address: &str, credentials: Option<&Credentials>) -> Result<Self, LinkError> {
+        let client = Client::at(address, credentials)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         Ok(Self { address: address.to_owned(), client, runtime })
     }

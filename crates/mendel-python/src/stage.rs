@@ -60,6 +60,12 @@ struct Question {
 struct Stored {
     result: StepResult,
     present: Vec<Option<Digest>>,
+    #[serde(default = "yes")]
+    usable: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 #[derive(Serialize)]
@@ -72,7 +78,8 @@ struct Decision {
 #[pyo3(signature = (question_json, /))]
 pub(crate) fn decide(question_json: &str) -> PyResult<String> {
     let Question { step, identity, forced, policy, candidates } = serde_json::from_str(question_json).map_err(bad)?;
-    let candidates = candidates.into_iter().map(|Stored { result, present }| Candidate { result, present });
+    let candidates =
+        candidates.into_iter().map(|Stored { result, present, usable }| Candidate { result, present, usable });
     let request = StepRequest {
         id: step.clone(),
         task: step,

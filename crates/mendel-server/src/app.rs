@@ -14,6 +14,8 @@ use mendel_store::{NewAudit, Store, StoreError};
 use crate::{
     access::{Access, Caller},
     seal::Touched,
+    streams::Streams,
+    trains::Scrolls,
 };
 
 /// Tells the time.
@@ -29,20 +31,40 @@ pub struct App {
     pub(crate) workspace: Arc<str>,
     pub(crate) touched: Arc<Touched>,
     pub(crate) access: Access,
+    pub(crate) scrolls: Arc<Scrolls>,
+    pub(crate) streams: Streams,
+    /// Whether callers reach the server encrypted.
+    pub(crate) encrypted: bool,
     report: Report,
 }
 
 impl App {
     /// A server over `store`, by the machine's clock.
     pub fn new(store: Store) -> Self {
-        let (touched, access) = (Arc::default(), Access::new(store.clone(), machine_time));
-        Self { store, now: machine_time, workspace: "".into(), touched, access, report: Arc::new(|_| ()) }
+        let access = Access::new(store.clone(), machine_time);
+        Self {
+            store,
+            now: machine_time,
+            workspace: "".into(),
+            touched: Arc::default(),
+            access,
+            streams: Streams::default(),
+            scrolls: Arc::default(),
+            encrypted: false,
+            report: Arc::new(|_| ()),
+        }
     }
 
     /// The same by another clock.
     #[must_use]
     pub fn with_clock(self, now: Clock) -> Self {
         Self { now, access: Access::new(self.store.clone(), now), ..self }
+    }
+
+    /// The same, whose callers reach it encrypted, here or at a proxy before it.
+    #[must_use]
+    pub fn encrypted(self, encrypted: bool) -> Self {
+        Self { encrypted, ..self }
     }
 
     /// The same, telling callers the identity of its workspace.

@@ -1,3 +1,5 @@
+//! Keys, one endpoint a file.
+
 pub(crate) mod create;
 pub(crate) mod list;
 pub(crate) mod revoke;

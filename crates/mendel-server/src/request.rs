@@ -9,7 +9,7 @@ use http::{StatusCode, request::Parts};
 use mendel_api::Pairs;
 use serde::de::DeserializeOwned;
 
-use crate::problem::Problem;
+use crate::{json_limits::too_complex, problem::Problem};
 
 /// What the path names.
 pub(crate) struct Named<T>(pub(crate) T);
@@ -64,6 +64,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Told<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let Sent(bytes) = Sent::from_request(request, state).await?;
+        if let Some(why) = too_complex(&bytes) {
+            return Err(Problem::invalid("too_complex", format!("the body is too complex: {why}")));
+        }
         serde_json::from_slice(&bytes).map(Self).map_err(|error| match error.classify() {
             serde_json::error::Category::Data => Problem::invalid("invalid", error.to_string()),
             _ => Problem::new(StatusCode::BAD_REQUEST, "unreadable", format!("the body is not JSON: {error}")),

@@ -1,3 +1,5 @@
+//! Users, one endpoint a file.
+
 pub(crate) mod create;
 pub(crate) mod list;
 pub(crate) mod me;

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    io,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -27,6 +27,7 @@ pub fn current_digest(
             found_modules(&root.join(folder), &names).map(|found| Some(names_digest(&found)))
         }
         DependencyKind::Listing => listing_digest(&place),
+        DependencyKind::Existence => existence(&place).map(|found| found.map(|text| Digest::of(text.as_bytes()))),
         DependencyKind::Code if place.is_dir() => tree_digest(&place, Limits::default(), index).map(Some),
         DependencyKind::Input if place.is_dir() => tree_digest(&place, Limits::NONE, index).map(Some),
         DependencyKind::Code | DependencyKind::Input => match hash_file(&place, index) {
@@ -34,6 +35,25 @@ pub fn current_digest(
             Err(SnapshotError::Read { source, .. }) if is_absence(&source) => Ok(None),
             Err(error) => Err(error),
         },
+    }
+}
+
+/// What is at `path`, as the text that its digest is of; none where nothing is.
+pub fn existence(path: &Path) -> Result<Option<String>, SnapshotError> {
+    let kind = |facts: &fs::Metadata| match (facts.is_file(), facts.is_dir()) {
+        (true, _) => "file",
+        (_, true) => "folder",
+        (false, false) => "other",
+    };
+    match path.symlink_metadata() {
+        Ok(facts) if facts.is_symlink() => {
+            let target = fs::read_link(path).map_err(|source| SnapshotError::read(path, source))?;
+            let there = path.metadata().map_or("nothing", |facts| kind(&facts));
+            Ok(Some(format!("link {} to {there}", target.as_os_str().as_encoded_bytes().escape_ascii())))
+        }
+        Ok(facts) => Ok(Some(kind(&facts).to_owned())),
+        Err(error) if is_absence(&error) => Ok(None),
+        Err(source) => Err(SnapshotError::read(path, source)),
     }
 }
 

@@ -16,9 +16,10 @@ mod rules;
 mod snapshot;
 mod tree_diff;
 mod walk;
+mod whole;
 
 pub use dependency::{
-    current_digest, found_modules, listed_names, listing_digest, lookup_parts, lookup_subject, names_text,
+    current_digest, existence, found_modules, listed_names, listing_digest, lookup_parts, lookup_subject, names_text,
 };
 pub use git::{GitReport, git_state};
 pub use hash::{hash_file, read_verified};
@@ -30,3 +31,4 @@ pub use rules::{LEAVE_OUT_MARKER, Patterns};
 pub use snapshot::{Options, Purpose, Snapshot, SnapshotError, SnapshotFile, snapshot};
 pub use tree_diff::{TreeDiff, tree_diff};
 pub use walk::{LeftOut, LeftOutReason};
+pub use whole::{Whole, WholeFor};

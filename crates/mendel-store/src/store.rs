@@ -24,6 +24,12 @@ impl Store {
         Self::begin(Database::open_sqlite(&root.join(DATABASE), true).await?, &root.join(BLOBS)).await
     }
 
+    /// The same, with its blobs in another folder.
+    pub async fn open_folder_with_blobs(root: &Path, blobs: &Path) -> Result<Store> {
+        fs::create_dir_all(root).map_err(|error| StoreError::file(root, error))?;
+        Self::begin(Database::open_sqlite(&root.join(DATABASE), true).await?, blobs).await
+    }
+
     /// Opens the store in `root`; [`StoreError::NotFound`] when there is none.
     pub async fn open_folder_existing(root: &Path) -> Result<Store> {
         let file = root.join(DATABASE);

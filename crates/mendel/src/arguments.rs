@@ -74,8 +74,8 @@ pub struct Global {
     /// Print without colour.
     #[arg(long, global = true)]
     pub no_color: bool,
-    /// The workspace folder to use.
-    #[arg(long, global = true, value_name = "DIR", env = "MENDEL_WORKSPACE")]
+    /// The workspace to use: a folder, or the address of a server.
+    #[arg(long, global = true, value_name = "DIR|URL", env = "MENDEL_WORKSPACE")]
     pub workspace: Option<String>,
 }
 
@@ -104,6 +104,8 @@ pub enum Command {
     Publish(commands::publish::Publish),
     Reset(commands::reset::Reset),
     Diff(commands::diff::Diff),
+    ExplainId(commands::explain_id::ExplainId),
+    DiffId(commands::diff_id::DiffId),
     Compare(commands::compare::Compare),
     Report(commands::report::Report),
     Export(commands::export::Export),
@@ -118,6 +120,7 @@ pub enum Command {
     Sync(commands::sync::Sync),
     Serve(commands::serve::Serve),
     Keys(commands::keys::Keys),
+    Login(commands::login::Login),
     #[command(alias = "users")]
     User(commands::user::UserCommand),
     Completions(commands::completions::Completions),

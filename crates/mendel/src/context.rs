@@ -8,8 +8,8 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use mendel_api::{BadAddress, Client, ClientError, Credentials, RunQuery};
-use mendel_journal::{Surroundings, Workspace, WorkspaceError};
+use mendel_api::{BadAddress, Client, ClientError, Credentials, RunQuery, ServerAddress};
+use mendel_journal::{Surroundings, Workspace, WorkspaceError, leftover};
 use mendel_model::{Run, RunRef, Status, Timestamp};
 use mendel_server::{App, RouterTransport};
 use mendel_store::{Store, StoreError};
@@ -43,7 +43,15 @@ impl Context {
     /// Opens `workspace` and brings in what earlier processes left.
     pub async fn of(workspace: Workspace) -> Result<Self, Failure> {
         let context = Self::bare(workspace).await?;
-        let running = RunQuery { status: vec![Status::Running], ..RunQuery::default() };
+        let mut running = RunQuery { status: vec![Status::Running], ..RunQuery::default() };
+        if context.workspace.server_address().is_some() {
+            // Of all that runs on a server, only what was reported from here is ours to close.
+            let left = leftover(&context.workspace).unwrap_or_default();
+            running.ids = left.iter().map(|journal| journal.run).collect();
+            if running.ids.is_empty() {
+                return Ok(context);
+            }
+        }
         let running = context.client.all_runs(&running).await?;
         mendel_agent::recover(&context.workspace, &context.client, &running).await?;
         Ok(context)
@@ -51,11 +59,13 @@ impl Context {
 
     /// Opens `workspace` without looking for what others left.
     pub async fn bare(workspace: Workspace) -> Result<Self, Failure> {
+        if let Some(address) = workspace.server_address() {
+            return Self::on_server(workspace, &address).await;
+        }
         let id = workspace.create()?;
         if let Some(server) = workspace.running_server() {
-            let address = server.address.parse().map_err(|error: BadAddress| Failure::trouble(told(&error)))?;
-            let client = Client::server(&address, Some(&Credentials::Token(server.token)));
-            return Ok(Self { workspace, router: mendel_server::forward_to(client.clone()), client });
+            let client = Client::server(&read(&server.address)?, Some(&Credentials::Token(server.token)));
+            return Ok(Self::asking(workspace, client));
         }
         let store = Store::open_folder(workspace.root()).await?;
         let router = mendel_server::router(App::new(store).of_workspace(&id));
@@ -63,9 +73,33 @@ impl Context {
         Ok(Self { workspace, client, router })
     }
 
+    async fn on_server(workspace: Workspace, address: &str) -> Result<Self, Failure> {
+        let key = workspace.server_key()?.ok_or_else(|| {
+            Failure::trouble_hint(
+                format!("there is no key for `{address}`"),
+                format!("`mendel login {address}` keeps one"),
+            )
+        })?;
+        let credentials = Credentials::Key { access_key: key.access_key, secret_key: key.secret_key };
+        let client = Client::server(&read(address)?, Some(&credentials));
+        workspace.create()?;
+        if !workspace.is_store(&client.hello().await?.workspace)? {
+            return Err(Failure::trouble_hint(
+                format!("wrong_store: another store answers at `{address}` than before"),
+                format!("what waits in `{}` was kept", workspace.root().display()),
+            ));
+        }
+        Ok(Self::asking(workspace, client))
+    }
+
+    fn asking(workspace: Workspace, client: Client) -> Self {
+        Self { workspace, router: mendel_server::forward_to(client.clone()), client }
+    }
+
     /// Where the server of the workspace listens, when there is one.
     pub fn address(&self) -> Option<String> {
-        self.workspace.running_server().map(|server| server.address)
+        let running = || self.workspace.running_server().map(|server| server.address);
+        self.workspace.server_address().or_else(running)
     }
 
     /// The run that `reference` names.
@@ -83,14 +117,12 @@ impl Context {
 
 /// The workspace that serves `start`, found or yet to be made.
 pub fn find(global: &Global, start: &Path) -> Result<Workspace, Failure> {
-    if let Some(address) = global.workspace.as_deref().filter(|address| address.contains("://")) {
-        return Err(Failure::input_hint(
-            format!("workspace `{address}` is an address, and this version works on folders"),
-            "give a folder with `--workspace DIR` or MENDEL_WORKSPACE",
-        ));
-    }
     let explicit = global.workspace.as_deref().map(Path::new);
     Ok(Workspace::find(start, explicit, &Surroundings::of_this_process()))
+}
+
+fn read(address: &str) -> Result<ServerAddress, Failure> {
+    address.parse().map_err(|error: BadAddress| Failure::input(error.to_string()))
 }
 
 /// The folder the command was started in.

@@ -12,6 +12,7 @@ mod exit;
 mod printer;
 mod render;
 mod run;
+mod typed;
 
 use std::process::ExitCode;
 

@@ -13,6 +13,7 @@ from mendel.compat.shim import provide_repype
 from mendel.pipeline.config import Config
 from mendel.pipeline.job import Job
 from mendel.pipeline.load import load_from_module
+from mendel.pipeline.observation import Observation
 from mendel.pipeline.pipeline import Pipeline, create_pipeline
 from mendel.pipeline.plain import restored
 from mendel.pipeline.task import Task
@@ -32,6 +33,8 @@ class JobTask(Task):
     def __init__(self, document: Document) -> None:
         super().__init__(document["task"]["path"], restored(document.get("full_spec") or {}))
         self.document = document
+        self.observation: Observation | None = None
+        """Observes how the pipeline is made, where one does."""
 
     @property
     def input_ids(self) -> list[Any]:
@@ -53,7 +56,11 @@ class JobTask(Task):
         scopes = {name: Path(path) for name, path in (self.document.get("scopes") or {}).items()}
         if "class" in named:
             return adopted(load_from_module(named["class"])(*args, scopes=scopes, **kwargs))
-        return create_pipeline([load_from_module(name)() for name in named["stages"]], *args, scopes=scopes, **kwargs)
+        return create_pipeline([self._stage(name) for name in named["stages"]], *args, scopes=scopes, **kwargs)
+
+    def _stage(self, name: str) -> Any:
+        cls = load_from_module(name)
+        return cls() if self.observation is None else self.observation.make(cls)
 
 
 class Adopted(Pipeline):
@@ -128,6 +135,7 @@ def job_of(document: Document, task: JobTask, run: str) -> Job:
         else (),
         planned=int(document.get("planned") or 0),
         environment=document.get("environment") or {},
+        unnamed=tuple(document.get("unnamed") or ()),
         params=document.get("params") or {},
         marginal=marginal,
         force=bool(document.get("force")),

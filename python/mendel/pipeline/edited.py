@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import functools
-import json
 import os
-import subprocess
 import sys
 from types import ModuleType
-from typing import Any, Dict, FrozenSet, Iterator, Mapping, Set, Tuple
+from typing import Dict, FrozenSet, Iterator, Mapping, Set, Tuple
 
+from mendel.pipeline.fingerprint import ask_sources
 from mendel.pipeline.loaded import is_as_loaded
-
-_SECONDS_MAX = 60
 
 Edits = FrozenSet[Tuple[str, int]]
 
@@ -56,7 +53,7 @@ class Sources:
     def _reached_by(self, edited: Set[str]) -> Set[str]:
         """The classes that reach an edited file, unless all is as told and as loaded."""
         modules = _loaded()
-        now = self._ask()
+        now = ask_sources(self._folders, list(self._code))
         found = set()
         for path, told in self._code.items():
             entry = now.get(path, {})
@@ -70,24 +67,6 @@ class Sources:
             if not same or not all(is_as_loaded(modules[file], file) for file in reached if file in modules):
                 found.add(path)
         return found
-
-    def _ask(self) -> Dict[str, Dict[str, Any]]:
-        """What the `mendel` command says of the classes now; nothing where it cannot."""
-        from mendel import _native
-
-        binary = _native.binary()
-        if binary is None:
-            return {}
-        roots = [word for folder in self._folders for word in ("--root", folder)]
-        done = subprocess.run(
-            [os.fspath(binary), "fingerprint", *roots, *self._code],
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS_MAX,
-            check=False,
-        )
-        answer = json.loads(done.stdout)["classes"] if done.returncode == 0 else []
-        return {entry["class"]: entry for entry in answer}
 
 
 def _loaded() -> Dict[str, ModuleType]:

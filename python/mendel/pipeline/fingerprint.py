@@ -63,23 +63,41 @@ def signature(cls: type, instance: Any = None) -> str:
 
 def _read_sources(classes: dict[str, type]) -> None:
     """Asks the `mendel` command for the digests of the classes that have a source."""
+    readable = {path: root for path, cls in classes.items() if (root := _import_root(cls)) is not None}
+    if not readable or was_edited(_is_ours):
+        return
+    answer = ask_sources(tuple(dict.fromkeys(readable.values())), list(readable))
+    _known.update({classes[path]: answer.get(path, {}).get("digest") for path in readable})
+
+
+def ask_sources(roots: tuple[str, ...], classes: list[str]) -> dict[str, dict[str, Any]]:
+    """What the `mendel` command says of classes, by their dotted paths; nothing where it cannot.
+
+    Args:
+        roots: The folders that modules are imported from.
+        classes: The dotted paths.
+    """
     from mendel import _native
 
     binary = _native.binary()
-    readable = {path: root for path, cls in classes.items() if (root := _import_root(cls)) is not None}
-    if binary is None or not readable or was_edited(_is_ours):
-        return
-    roots = [word for root in dict.fromkeys(readable.values()) for word in ("--root", root)]
+    if binary is None:
+        return {}
+    words = [word for root in roots for word in ("--root", root)]
     done = subprocess.run(
-        [os.fspath(binary), "fingerprint", *roots, *readable],
+        [os.fspath(binary), "fingerprint", *words, *classes],
         capture_output=True,
         text=True,
         timeout=_SECONDS_MAX,
         check=False,
     )
     answer = json.loads(done.stdout)["classes"] if done.returncode == 0 else []
-    digests = {entry["class"]: entry.get("digest") for entry in answer}
-    _known.update({classes[path]: digests.get(path) for path in readable})
+    return {entry["class"]: entry for entry in answer}
+
+
+def import_roots(stages: Iterable[Any]) -> tuple[str, ...]:
+    """The folders that the modules of stages were imported from."""
+    found = (_import_root(type(stage)) for stage in stages)
+    return tuple(dict.fromkeys(root for root in found if root is not None))
 
 
 def _import_root(cls: type) -> str | None:

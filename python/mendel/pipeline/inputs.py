@@ -9,6 +9,7 @@ from typing import Any, Tuple
 
 from mendel.pipeline.document import JobTask, job_of
 from mendel.pipeline.errors import user_traceback
+from mendel.pipeline.observation import Observation
 from mendel.pipeline.place import store_of
 from mendel.pipeline.resources import Need, Pool, need_of, written_size
 from mendel.pipeline.session import write_config
@@ -38,9 +39,14 @@ class Inputs:
     def __init__(self, document: Document, run: str) -> None:
         self.document = document
         self.task = JobTask(document)
-        self.pipeline = self.task.create_pipeline()
+        store = store_of(self.task)
+        roots = document.get("roots") or ()
+        observation = Observation(document["project"], store.workspace, document.get("unnamed") or (), roots)
+        self.task.observation = observation
+        with observation.making():
+            self.pipeline = self.task.create_pipeline()
         self.config = self.task.create_config()
-        self.steps = Steps(job_of(document, self.task, run), store_of(self.task), self.pipeline)
+        self.steps = Steps(job_of(document, self.task, run), store, self.pipeline, observation)
         self.pipeline.steps = self.steps
         self.pool, self.need = self._share()
 
@@ -76,7 +82,8 @@ class Inputs:
     def run(self, input_id: Any, status: Status | None) -> Outcome | Failure:
         """Takes one input through the pipeline; an error of it is an answer."""
         try:
-            config = self.pipeline.configure(self.config, input_id)
+            with self.steps.configuring():
+                config = self.pipeline.configure(self.config, input_id)
             _, final, _ = self.pipeline.process(input_id=input_id, data={}, config=config, status=status)
             write_config(self.pipeline, input_id, final)
             return self.steps.outcomes[input_id]

@@ -25,6 +25,9 @@ class Job:
     environment: Mapping[str, Any] = field(default_factory=dict)
     """Digest of the environment and the policy for its changes."""
 
+    unnamed: Tuple[str, ...] = ()
+    """Variables of the environment that were set for the run."""
+
     folders: Tuple[str, ...] = ()
     """Where the sources of the stages lie; none where the digests speak of loaded code."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 from pathlib import Path
@@ -178,7 +179,8 @@ class Pipeline:
         """The hyperparameters of one input: a copy, filled in by the rules of the stages."""
         config = base_config.copy()
         for stage in self.stages:
-            rules = stage.configure(self, input_id, *args, **kwargs)
+            with contextlib.nullcontext() if self.steps is None else self.steps.configuring(stage):
+                rules = stage.configure(self, input_id, *args, **kwargs)
             for key, rule in rules.items():
                 factor, user_factor, *limits = rule
                 create_config_entry(config, f"{stage.id}/{key}", factor, user_factor, **(limits[0] if limits else {}))

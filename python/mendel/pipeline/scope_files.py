@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any, Dict, Iterator, List
 
-from mendel.pipeline.observe import Stat, look
+from mendel.pipeline.look import Stat, look
 from mendel.pipeline.vault import Vault
 
 
@@ -21,9 +21,32 @@ class ScopeFiles:
         if scope not in self._before:
             self._before[scope] = (path, dict(_files(path)))
 
-    def covers(self, name: str) -> bool:
-        """Whether a file lies at, or below, one of the paths."""
-        return any(name == str(path) or name.startswith(f"{path}{os.sep}") for path, _ in self._before.values())
+    def paths(self) -> List[Path]:
+        """The paths."""
+        return [path for path, _ in self._before.values()]
+
+    def subject_of(self, name: str) -> str | None:
+        """How a path is named that lies at, or below, one of the paths; None for others."""
+        for scope, (path, _) in self._before.items():
+            if name == str(path) or name.startswith(f"{path}{os.sep}"):
+                return subject(scope, name[len(str(path)) + 1 :])
+        return None
+
+    def knows(self, name: str) -> bool:
+        """Whether a file is told by `read`, or is new."""
+        for path, before in self._before.values():
+            if name == str(path) or name.startswith(f"{path}{os.sep}"):
+                now = look(name) if os.path.isfile(name) else None
+                then = before.get(name[len(str(path)) + 1 :])
+                return now is not None and then in (None, now)
+        return False
+
+    def new(self) -> Iterator[str]:
+        """The paths of the files that came or changed."""
+        for path, before in self._before.values():
+            for suffix, stat in _files(path):
+                if before.get(suffix) != stat:
+                    yield str(at(path, suffix))
 
     def written(self, vault: Vault) -> List[Dict[str, Any]]:
         """Keeps what was written, and answers its records."""

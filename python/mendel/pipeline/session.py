@@ -87,7 +87,7 @@ def _process(
             data[input_id], final, seconds = pipeline.process(
                 input_id=input_id,
                 data={} if known is None else known,
-                config=pipeline.configure(config, input_id),
+                config=_configured(pipeline, config, input_id),
                 first_stage=None if known is None else first_stage,
                 status=inner,
             )
@@ -103,6 +103,13 @@ def _process(
             times[stage, input_id] = spent
     if failed is not None:
         raise failed
+
+
+def _configured(pipeline: Any, config: Config, input_id: Any) -> Config:
+    steps = getattr(pipeline, "steps", None)
+    with steps.configuring() if isinstance(steps, Steps) else contextlib.nullcontext():
+        configured: Config = pipeline.configure(config, input_id)
+    return configured
 
 
 def write_config(pipeline: Any, input_id: Any, final: Config) -> None:

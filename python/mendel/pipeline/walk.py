@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-from typing import Any, Dict, Iterator
+from typing import Any, Dict, Iterator, List
 
 from mendel import _native
 from mendel.notes import warn
 from mendel.pipeline.cells import NOTHING, Cell, Fields, Made
 from mendel.pipeline.config import Config
-from mendel.pipeline.formats import MAPPED_MIN, encode, is_mutable
+from mendel.pipeline.formats import MAPPED_MIN, Encoded, encode, is_mutable
 from mendel.pipeline.input_id import written
-from mendel.pipeline.observe import Reads, look
+from mendel.pipeline.judge import Found
 from mendel.pipeline.pipeline import StageError, scope_path, section
 from mendel.pipeline.plain import plain
 from mendel.pipeline.scope_files import ScopeFiles, at
@@ -20,6 +19,9 @@ from mendel.pipeline.status import update
 from mendel.pipeline.steps import Outcome, Steps
 from mendel.pipeline.types import Document
 from mendel.pipeline.vault import Damaged
+
+LISTED_MAX = 10_000
+"""A longer list of values is not searched for names of files."""
 
 
 class AbsentField(ValueError):
@@ -106,26 +108,28 @@ class Walk:
         # What the user wrote; the stage records its defaults later.
         meant = plain(section(self.config, stage.id).entries)
         inputs = self._inputs(stage)
-        decision = self._decide(stage, meant, inputs)
+        identity = self._identity(stage, meant, inputs)
+        decision = self._decide(stage, identity, inputs)
         if decision["reuse"] is None:
             for cell in inputs.values():
                 self._value(cell)
             # A value that had to be made again may differ: then another step is meant.
-            identity = self._identity(stage, meant, inputs)
-            if identity != decision["identity"]:
-                decision = self._decide(stage, meant, inputs)
-        step = f"{decision['identity']} {self._steps.code(stage)}"
+            again = self._identity(stage, meant, inputs)
+            if again != identity:
+                identity = again
+                decision = self._decide(stage, identity, inputs)
+        step = f"{identity} {self._steps.code(stage)}"
         has_waited = False
         if decision["reuse"] is None:
             has_waited = self._steps.claim(step)
             # Somebody may have put it between the question and the claim.
-            decision = self._decide(stage, meant, inputs)
+            decision = self._decide(stage, identity, inputs)
         try:
             self.outcome.reasons[stage.id] = decision["reasons"]
             if decision["reuse"] is None or not self._reuse(
                 stage, decision["reuse"], inputs, "waited" if has_waited else "reused"
             ):
-                self._compute(stage, step, decision["identity"], inputs)
+                self._compute(stage, step, identity, inputs)
         finally:
             self._steps.release(step)
 
@@ -141,13 +145,11 @@ class Walk:
         meaning = {"stage": stage.id, "config": meant, "params": self._steps.job.params, "inputs": digests}
         return _native.stage_identity(json.dumps(meaning))
 
-    def _decide(self, stage: Any, meant: Document, inputs: Dict[str, Cell]) -> Document:
+    def _decide(self, stage: Any, identity: str, inputs: Dict[str, Cell]) -> Document:
         job = self._steps.job
-        identity = self._identity(stage, meant, inputs)
         forced = job.force or not job.pickup or (not job.cutoff and any(cell.fresh for cell in inputs.values()))
         keeps = set() if stage.id in job.marginal else set(stage.outputs)
-        decision = self._steps.find(stage.id, identity, forced, keeps, self._input)
-        return {**decision, "identity": identity}
+        return self._steps.find(stage.id, identity, forced, keeps, self._input)
 
     def _reuse(self, stage: Any, result: Document, inputs: Dict[str, Cell], how: str) -> bool:
         """Takes over a stored result; False where one of its files is no longer there."""
@@ -158,6 +160,7 @@ class Walk:
                 if pattern is not None:
                     path = scope_path(file["scope"], pattern, self._input)
                     self._steps.vault.restore(file, at(path, file["path_suffix"]))
+                    self._steps.wrote(stage.id, self._input, [str(at(path, file["path_suffix"]))])
         except Damaged as damage:
             warn("stage `%s`, input %s: %s; it is computed again", stage.id, written(self._input), damage)
             return False
@@ -178,7 +181,7 @@ class Walk:
     def _compute(self, stage: Any, step: str, identity: str, inputs: Dict[str, Cell]) -> None:
         """Runs the stage, and keeps what it made."""
         made = Made(stage, self.config.entries.get(stage.id), inputs)
-        seconds, reads = self._run(stage, made, self.data, section(self.config, stage.id))
+        seconds, found = self._run(stage, made, self.data, section(self.config, stage.id))
         for cell in made.outputs.values():
             cell.fresh = True
         record = {
@@ -189,7 +192,7 @@ class Walk:
             "config": plain(section(self.config, stage.id).entries),
             "seconds": seconds,
         }
-        result = self._steps.result(stage, self._input, identity, reads, record)
+        result = self._steps.result(stage, self._input, identity, found, record)
         self._steps.put(step, result)
         self.outcome.computed.append(stage.id)
         self._note(stage, result)
@@ -197,22 +200,20 @@ class Walk:
     def _note(self, stage: Any, result: Document) -> None:
         self.outcome.seconds[stage.id] = result["stage"].get("seconds", result["duration"] / 1000)
         self.outcome.steps[stage.id] = {"identity": result["identity"], "key": result["key"], "run": result["run"]}
-        for one in result["dependencies"]:
-            place = self._steps.place(one["subject"], self._input) if one["kind"] == "input" else None
-            if place is not None:
-                self.outcome.read[place] = one["digest"]
+        self.outcome.read.update(self._steps.read(result, stage.id, self._input))
+        self.outcome.doubts += result["stage"].get("doubts") or ()
 
-    def _run(self, stage: Any, made: Made, data: Fields, config: Config) -> tuple[float, Dict[str, str | None]]:
-        """Runs a stage on `data`; answers its seconds and the files it read."""
+    def _run(self, stage: Any, made: Made, data: Fields, config: Config) -> tuple[float, Found]:
+        """Runs a stage on `data`; answers its seconds and what it depends on."""
         with self._steps.having(stage):
             return self._run_having(stage, made, data, config)
 
-    def _run_having(self, stage: Any, made: Made, data: Fields, config: Config) -> tuple[float, Dict[str, str | None]]:
+    def _run_having(self, stage: Any, made: Made, data: Fields, config: Config) -> tuple[float, Found]:
         update(self._status, info="start-stage", stage=stage.id, intermediate=True)
         before, files = dict(data.cells), ScopeFiles()
         self._steps.files = files
         try:
-            with Reads(self._steps.job.project) as reads:
+            with self._steps.observed(stage, files, self._names(made, config)) as step:
                 seconds = stage.run(**self._about(data, config))
         except (Exception, SystemExit) as error:
             raise StageError(stage, self._input, error) from error
@@ -220,12 +221,27 @@ class Walk:
             self._steps.files = None
         for name, cell in list(data.cells.items()):
             if cell.digest is None:
-                self._keep(stage, cell)
+                self._keep(stage, cell, self._encoded(stage, cell))
                 cell.maker, made.outputs[name] = made, cell
         self._find_changed_inputs(stage, made, data, before)
         made.files = files.written(self._steps.vault)
+        step.found.things.update((("input", name), digest) for name, digest in files.read(self._steps.vault))
+        self._steps.wrote(stage.id, self._input, [*step.written, *files.new()])
         update(self._status, info="end-stage", stage=stage.id, seconds=seconds, intermediate=True)
-        return seconds, dict(self._digests(reads, files))
+        return seconds, step.found
+
+    def _names(self, made: Made, config: Config) -> Iterator[str]:
+        """The texts that a stage is given, which may be names of files."""
+        waiting: List[Any] = [plain(config.entries), plain(self._steps.job.params), self._input]
+        waiting += [cell.value for cell in made.inputs.values()]
+        while waiting:
+            one = waiting.pop()
+            if isinstance(one, str):
+                yield one
+            elif isinstance(one, dict):
+                waiting += one.values()
+            elif isinstance(one, (list, tuple)) and len(one) < LISTED_MAX:
+                waiting += one
 
     def _find_changed_inputs(self, stage: Any, made: Made, data: Fields, before: Dict[str, Cell]) -> None:
         """An input changed in place is one more thing that the stage made."""
@@ -236,18 +252,20 @@ class Walk:
                 # Consumed or replaced: whoever needs it again gets what it was.
                 cell.value = NOTHING
                 continue
-            changed = Cell(name, cell.value, maker=made)
-            self._keep(stage, changed)
-            if changed.digest != cell.digest:
+            encoded = self._encoded(stage, cell)
+            if encoded.digest() != cell.digest:
+                changed = Cell(name, cell.value, maker=made)
+                self._keep(stage, changed, encoded)
                 cell.value = NOTHING
                 made.outputs[name] = data.cells[name] = changed
 
-    def _keep(self, stage: Any, cell: Cell) -> None:
+    def _encoded(self, stage: Any, cell: Cell) -> Encoded:
         what = f"field `{cell.name}` of stage `{stage.id}`"
-        job = self._steps.job
-        allowed = job.pickle or bool(getattr(stage, "pickle", False)) or _is_compatible(type(stage))
-        encoded = encode(cell.value, what, allowed)
-        self._steps.vault.keep(cell, encoded, stage.id not in job.marginal)
+        allowed = self._steps.job.pickle or bool(getattr(stage, "pickle", False)) or _is_compatible(type(stage))
+        return encode(cell.value, what, allowed)
+
+    def _keep(self, stage: Any, cell: Cell, encoded: Encoded) -> None:
+        self._steps.vault.keep(cell, encoded, stage.id not in self._steps.job.marginal)
 
     def _value(self, cell: Cell) -> Any:
         """The value of a field: from memory, from the store, or made again."""
@@ -283,16 +301,6 @@ class Walk:
                 output.take(fresh.record())
                 output.fresh = True
             output.value, output.kept = fresh.value, fresh.kept
-
-    def _digests(self, reads: Reads, files: ScopeFiles) -> Iterator[tuple[str, str | None]]:
-        """Subject and digest of each file that a stage read."""
-        yield from files.read(self._steps.vault)
-        for name, then in reads.unwritten():
-            if files.covers(name):
-                continue
-            # A file that changed while it was read answers no later question.
-            changed = look(name) != then
-            yield os.path.relpath(name, reads.root), None if changed else self._steps.vault.file_digest(name)
 
     def _is_marginal(self, cell: Cell) -> bool:
         return cell.maker is not None and cell.maker.stage.id in self._steps.job.marginal

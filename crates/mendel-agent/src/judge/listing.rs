@@ -54,16 +54,38 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// Whether the run's own doing explains that the names in a folder changed.
-    fn changed_itself(&self, subject: &str, path: &Path) -> bool {
+    /// What was asked for by its mere existence. What the run made itself, or wrote into, is
+    /// its own.
+    pub(super) fn judge_existence(&mut self) {
+        if self.is_narrowed() {
+            return;
+        }
+        for observed in self.case.observed {
+            let Observed::Exists { path, found } = observed else { continue };
+            let subject = self.places.subject(path);
+            let known = |kind| self.dependencies.contains_key(&(kind, subject.clone()));
+            let counted = known(DependencyKind::Code) || known(DependencyKind::Input);
+            if !(counted || self.is_own(&subject) || self.wrote_below(&subject)) {
+                let digest = found.as_ref().map(|text| Digest::of(text.as_bytes()));
+                self.depend(DependencyKind::Existence, or_whole(subject), digest);
+            }
+        }
+    }
+
+    /// Whether the run wrote `subject`, or something below it.
+    fn wrote_below(&self, subject: &str) -> bool {
         let inside = |other: &str| match subject {
             "" => true,
-            folder => other.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')),
+            folder => other == folder || other.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')),
         };
-        let wrote = self.uses.written().chain(self.outputs.keys().map(String::as_str)).any(inside);
+        self.uses.written().chain(self.outputs.keys().map(String::as_str)).any(inside)
+    }
+
+    /// Whether the run's own doing explains that the names in a folder changed.
+    fn changed_itself(&self, subject: &str, path: &Path) -> bool {
         // Python makes this folder when a module is imported for the first time.
         let cache = path.join("__pycache__").metadata();
-        wrote || cache.is_ok_and(|facts| self.is_recent(&FileStat::of(&facts)))
+        self.wrote_below(subject) || cache.is_ok_and(|facts| self.is_recent(&FileStat::of(&facts)))
     }
 
     /// Whether a name came or went that the run did not write.

@@ -84,8 +84,8 @@ pub struct Judgement {
 
 /// Judges `case`; digests come from `index` where it remembers them.
 pub fn judge(case: &Case<'_>, index: &mut StatIndex) -> Result<Judgement, SnapshotError> {
-    if matches!(case.job.launch, Launch::Stages { .. }) {
-        // Every stage told its own.
+    if matches!(case.job.launch, Launch::Stages { .. } | Launch::Typed { .. }) {
+        // Every stage told its own; a task made of a class keeps its result in its folder.
         return Ok(Judgement::default());
     }
     let mut bench = Bench::new(case, index);
@@ -105,6 +105,7 @@ pub fn judge(case: &Case<'_>, index: &mut StatIndex) -> Result<Judgement, Snapsh
     bench.judge_reads()?;
     bench.judge_named()?;
     bench.judge_listings()?;
+    bench.judge_existence();
     bench.judge_data()?;
     bench.judge_lookups()?;
     bench.judge_variables();

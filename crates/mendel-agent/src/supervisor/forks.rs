@@ -71,7 +71,7 @@ impl Forks {
 fn family(job: &Job) -> Option<&str> {
     match &job.launch {
         Launch::Stages { family, .. } => family.as_deref(),
-        Launch::Script { .. } | Launch::Command { .. } | Launch::Shell { .. } => None,
+        Launch::Script { .. } | Launch::Command { .. } | Launch::Shell { .. } | Launch::Typed { .. } => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Holds one running child: hears it, stops it when told, and closes its run when it ended.
 
 use std::{
+    fs::File,
     io::PipeWriter,
     process::ExitStatus,
     sync::Arc,
@@ -147,6 +148,7 @@ fn start_pumps(held: &mut Held, job: &Job, around: &Surroundings, last: &LastLin
         recorder: recorder.clone(),
         events: around.events.clone(),
         last: last.clone(),
+        copy: copy_of(job, stream),
     };
     let (out, err) = held.process.streams();
     let out = out.map(|pipe| tokio::spawn(pump(ConsoleStream::Out).work(pipe)));
@@ -160,6 +162,18 @@ fn start_reports(held: &mut Held, job: &Job, around: &Surroundings) -> Option<(J
     let recorder = held.recorder.clone().filter(|_| job.keep.console);
     let reports = Reports { run: job.run, recorder, events: around.events.clone() };
     Some((tokio::spawn(reports.work(reader)), writer))
+}
+
+/// The file in a task's folder that one of its streams is copied to. Where it cannot be
+/// made, the journal alone has the console.
+fn copy_of(job: &Job, stream: ConsoleStream) -> Option<Arc<File>> {
+    let Launch::Typed { task, name, .. } = &job.launch else { return None };
+    let ending = match stream {
+        ConsoleStream::Out => "out",
+        ConsoleStream::Err => "err",
+    };
+    let path = task.join(format!("{name}.{ending}"));
+    File::options().create(true).append(true).open(path).ok().map(Arc::new)
 }
 
 async fn drain(pumps: Vec<JoinHandle<()>>) {

@@ -22,6 +22,8 @@ use crate::job::{Job, Launch};
 
 /// The module that goes through the stages of a pipeline.
 const STAGE_WORKER: &str = "mendel.pipeline.worker";
+/// The module that executes a task made of a class.
+const TASK_WORKER: &str = "mendel.typed.worker";
 
 /// A child that is about to be started.
 #[derive(Debug)]
@@ -101,6 +103,7 @@ fn words(job: &Job, preparation: &Preparation) -> io::Result<(OsString, Vec<OsSt
             Ok((python(job)?, vec![script.into()]))
         }
         Launch::Stages { .. } => Ok((python(job)?, vec!["-m".into(), STAGE_WORKER.into()])),
+        Launch::Typed { .. } => Ok((python(job)?, vec!["-m".into(), TASK_WORKER.into()])),
         Launch::Command { program } => Ok((program.into(), Vec::new())),
         Launch::Shell { path, .. } => {
             let mut words = shebang(&preparation.folder.join(path))?;

@@ -141,9 +141,11 @@ pub(super) async fn prepare(
             let pipe = ReportPipe::new().map_err(|source| PrepareError::Make { path: place.clone(), source })?;
             variables.insert("MENDEL_REPORTS", pipe.path().into());
             reports = Some(pipe);
-            let importable = batch.package.as_ref().map(|package| worker::importable(&cache, package));
-            let importable = importable.transpose().map_err(|source| PrepareError::Make { path: cache, source })?;
-            (importable, Vec::new())
+            (importable(batch, cache)?, Vec::new())
+        }
+        Launch::Typed { task, .. } => {
+            variables.insert("MENDEL_TASK_DIR", task.clone().into());
+            (importable(batch, cache)?, Vec::new())
         }
         Launch::Script { .. } | Launch::Command { .. } | Launch::Shell { .. } => {
             let named = named_paths(job, &folder);
@@ -157,6 +159,12 @@ pub(super) async fn prepare(
     };
     let preparation = Preparation { folder, stand_in, variables, python_path };
     Ok(Ready { preparation, root, manifest, named, observed, reports })
+}
+
+/// The folder that makes the package of this command importable, where one is known.
+fn importable(batch: &JobBatch, cache: PathBuf) -> Result<Option<PathBuf>, PrepareError> {
+    let importable = batch.package.as_ref().map(|package| worker::importable(&cache, package));
+    importable.transpose().map_err(|source| PrepareError::Make { path: cache, source })
 }
 
 /// What the processes of a job are told about their observation.

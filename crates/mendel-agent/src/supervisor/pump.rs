@@ -3,6 +3,8 @@
 
 use std::{
     collections::VecDeque,
+    fs::File,
+    io::Write as _,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -45,11 +47,13 @@ pub(super) struct Pump {
     pub(super) recorder: Option<Recorder>,
     pub(super) events: EventSink,
     pub(super) last: LastLines,
+    /// A file that gets every byte as it came.
+    pub(super) copy: Option<Arc<File>>,
 }
 
 impl Pump {
     /// Reads `pipe` until it ends.
-    pub(super) async fn work(self, mut pipe: impl AsyncRead + Unpin) {
+    pub(super) async fn work(mut self, mut pipe: impl AsyncRead + Unpin) {
         let mut splitter = LineSplitter::default();
         let mut chunk = vec![0; CHUNK_BYTES];
         loop {
@@ -65,6 +69,7 @@ impl Pump {
                 },
             };
             let Ok(count @ 1..) = read else { break };
+            self.copy(&chunk[..count]);
             let mut whole = Vec::new();
             splitter.feed(&chunk[..count], |line| whole.push(line));
             for line in whole {
@@ -73,6 +78,15 @@ impl Pump {
         }
         if let Some(line) = splitter.finish() {
             self.line(line).await;
+        }
+    }
+
+    /// A disk that is full must not stop the job: the journal has the lines.
+    fn copy(&mut self, bytes: &[u8]) {
+        let Some(file) = &self.copy else { return };
+        let mut file: &File = file;
+        if file.write_all(bytes).is_err() {
+            self.copy = None;
         }
     }
 

@@ -1,5 +1,5 @@
-//! The part of a run that lives inside its Python processes: standard-library files, carried
-//! by the binary, which observe a process without changing how it runs.
+//! The part of a run that lives inside its Python processes: standard-library files of the Python
+//! package, carried by the binary too, which observe a process without changing how it runs.
 //!
 //! They are written once into the workspace's cache, by digest, and put first in
 //! `PYTHONPATH`; Python imports them by itself as `sitecustomize`, before any user code.
@@ -19,18 +19,21 @@ pub use observation::{Observations, Observed, ReportedParam, Stat, read};
 pub use package::importable;
 pub use settings::Settings;
 
-const FILES: [(&str, &str); 11] = [
-    ("sitecustomize.py", include_str!("python/sitecustomize.py")),
-    ("_mendel_worker/__init__.py", include_str!("python/_mendel_worker/__init__.py")),
-    ("_mendel_worker/observer.py", include_str!("python/_mendel_worker/observer.py")),
-    ("_mendel_worker/finders.py", include_str!("python/_mendel_worker/finders.py")),
-    ("_mendel_worker/lookups.py", include_str!("python/_mendel_worker/lookups.py")),
-    ("_mendel_worker/variables.py", include_str!("python/_mendel_worker/variables.py")),
-    ("_mendel_worker/arguments.py", include_str!("python/_mendel_worker/arguments.py")),
-    ("_mendel_worker/literals.py", include_str!("python/_mendel_worker/literals.py")),
-    ("_mendel_worker/children.py", include_str!("python/_mendel_worker/children.py")),
-    ("_mendel_worker/libraries.py", include_str!("python/_mendel_worker/libraries.py")),
-    ("_mendel_worker/aside.py", include_str!("python/_mendel_worker/aside.py")),
+const FILES: [(&str, &str); 14] = [
+    ("sitecustomize.py", include_str!("../../../../python/mendel/_worker/sitecustomize.py")),
+    ("_mendel_worker/__init__.py", include_str!("../../../../python/mendel/_worker/_mendel_worker/__init__.py")),
+    ("_mendel_worker/observer.py", include_str!("../../../../python/mendel/_worker/_mendel_worker/observer.py")),
+    ("_mendel_worker/paths.py", include_str!("../../../../python/mendel/_worker/_mendel_worker/paths.py")),
+    ("_mendel_worker/existence.py", include_str!("../../../../python/mendel/_worker/_mendel_worker/existence.py")),
+    ("_mendel_worker/chapter.py", include_str!("../../../../python/mendel/_worker/_mendel_worker/chapter.py")),
+    ("_mendel_worker/finders.py", include_str!("../../../../python/mendel/_worker/_mendel_worker/finders.py")),
+    ("_mendel_worker/lookups.py", include_str!("../../../../python/mendel/_worker/_mendel_worker/lookups.py")),
+    ("_mendel_worker/variables.py", include_str!("../../../../python/mendel/_worker/_mendel_worker/variables.py")),
+    ("_mendel_worker/arguments.py", include_str!("../../../../python/mendel/_worker/_mendel_worker/arguments.py")),
+    ("_mendel_worker/literals.py", include_str!("../../../../python/mendel/_worker/_mendel_worker/literals.py")),
+    ("_mendel_worker/children.py", include_str!("../../../../python/mendel/_worker/_mendel_worker/children.py")),
+    ("_mendel_worker/libraries.py", include_str!("../../../../python/mendel/_worker/_mendel_worker/libraries.py")),
+    ("_mendel_worker/aside.py", include_str!("../../../../python/mendel/_worker/_mendel_worker/aside.py")),
 ];
 
 /// The folder of the worker's files in `cache`, written unless it is there.

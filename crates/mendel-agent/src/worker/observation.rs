@@ -101,6 +101,13 @@ pub enum Observed {
         /// The names of the modules, without those of the packages around them.
         names: Vec<String>,
     },
+    /// It was asked whether something is at a path.
+    Exists {
+        /// The path.
+        path: PathBuf,
+        /// What was there: `file`, `folder`, or a link and where it leads.
+        found: Option<String>,
+    },
     /// The project's code asked for a variable of the environment.
     Variable {
         /// Its name.

@@ -8,7 +8,7 @@ use mendel_api as api;
 use mendel_model::{Timestamp, User, UserId};
 use uuid::Uuid;
 
-use super::Principal;
+use super::{Principal, Via};
 use crate::problem::Problem;
 
 /// Whoever asks. Without a guard in front there is nobody, and nothing is allowed.
@@ -23,6 +23,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
         known.map(Self).ok_or_else(|| {
             Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", "credentials are missing or not valid")
         })
+    }
+}
+
+impl Caller {
+    /// The key under which a note of theirs is kept. What one user noted about code is not
+    /// believed for another.
+    pub(crate) fn note_key(&self, key: &str) -> String {
+        match self.0.via {
+            Via::Place => key.to_owned(),
+            Via::Key | Via::Token | Via::Cookie => format!("{}/{key}", self.0.user.id),
+        }
     }
 }
 

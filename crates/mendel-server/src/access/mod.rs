@@ -7,6 +7,7 @@
 mod cache;
 mod caller;
 mod principal;
+mod rights;
 mod secret;
 mod throttle;
 mod token;
@@ -24,6 +25,7 @@ use mendel_store::{Store, StoreError, StoredKey};
 
 pub(crate) use caller::{Caller, new_user};
 pub use principal::{COMPANY, COMPANY_NAME, Principal, Via};
+pub(crate) use rights::{Of, needing};
 use secret::Secrets;
 pub use secret::{KeyPair, random};
 pub use token::{API_LEVEL, Claims, SERVER_LEVEL};
@@ -38,6 +40,10 @@ const BELIEVED: Duration = Duration::from_secs(2);
 pub const KEY_LIFE: Duration = Duration::from_secs(365 * 24 * 3600);
 /// The cookie that browsers of the Trains dialect hold a token in.
 pub const COOKIE: &str = "clearml_token_basic";
+/// The cookie that the pages of Mendel hold a token in.
+pub(crate) const SESSION_COOKIE: &str = "mendel_session";
+/// Seconds that the session of a browser lasts.
+pub(crate) const SESSION_LIFE: u64 = 12 * 3600;
 /// A key's last use is written down at most this often.
 const TOUCH_EVERY_MS: i64 = 60_000;
 /// Clocks may differ by so much.
@@ -110,7 +116,7 @@ impl Access {
     pub async fn authenticate(&self, headers: &HeaderMap, from: Option<IpAddr>) -> Result<Arc<Principal>, AccessError> {
         let shown = match headers.get(header::AUTHORIZATION) {
             Some(value) => value.to_str().map_err(|_| AccessError::Malformed)?.to_owned(),
-            None => match cookie(headers, COOKIE) {
+            None => match cookie(headers, SESSION_COOKIE).or_else(|| cookie(headers, COOKIE)) {
                 Some(token) => format!("Cookie {token}"),
                 None => return Err(AccessError::NoCredentials),
             },
@@ -137,7 +143,8 @@ impl Access {
         } else {
             return Err(AccessError::BadScheme);
         };
-        let found = Arc::new(found);
+        let roles = self.inner.store.roles_of(found.user.id).await?;
+        let found = Arc::new(Principal { roles, ..found });
         self.inner.cache.put(digest, &found, BELIEVED);
         Ok(found)
     }
@@ -146,6 +153,11 @@ impl Access {
         let bytes = base64::engine::general_purpose::STANDARD.decode(encoded).map_err(|_| AccessError::Malformed)?;
         let text = String::from_utf8(bytes).map_err(|_| AccessError::Malformed)?;
         let (key, secret) = text.split_once(':').ok_or(AccessError::Malformed)?;
+        self.sign_in(key, secret, from).await
+    }
+
+    /// Whose key pair this is.
+    pub async fn sign_in(&self, key: &str, secret: &str, from: Option<IpAddr>) -> Result<Principal, AccessError> {
         self.inner.throttle.admit(key, from).map_err(|after| AccessError::TooMany { after })?;
         let secrets = self.secrets().await?;
         let wanted = secrets.hash(secret);
@@ -230,6 +242,11 @@ impl Access {
     /// What a token of this installation says, whoever shows it; none when it is not one.
     pub async fn read_token(&self, token: &str) -> Result<Option<Claims>, AccessError> {
         Ok(token::read(token, &self.secrets().await?.signing))
+    }
+
+    /// The token that a page shows with every change, so that no other page can make one.
+    pub(crate) async fn page_token(&self, session: &str) -> Result<String, AccessError> {
+        Ok(self.secrets().await?.hash(&format!("page {session}")).to_hex().to_string())
     }
 
     /// A key pair for `user`. The secret is told here and never again.

@@ -1,6 +1,8 @@
 //! Whoever asks, once it is known who that is.
 
-use mendel_model::{ServerRole, Timestamp, User, UserId, UserKind};
+use std::collections::HashMap;
+
+use mendel_model::{ProjectRole, ServerRole, Timestamp, User, UserId, UserKind};
 
 /// The one company of an installation, as the Trains dialect names it.
 pub const COMPANY: &str = "d1bd92a3b039400cbafc60a7a5b1e52b";
@@ -31,6 +33,8 @@ pub struct Principal {
     pub session: Option<(String, i64)>,
     /// How they showed it.
     pub via: Via,
+    /// The roles in projects.
+    pub roles: HashMap<String, ProjectRole>,
 }
 
 impl Principal {
@@ -49,7 +53,7 @@ impl Principal {
     }
 
     pub(crate) fn of(user: User, key: Option<String>, session: Option<(String, i64)>, via: Via) -> Self {
-        Self { user, key, session, via }
+        Self { user, key, session, via, roles: HashMap::new() }
     }
 
     /// How the user is shown.

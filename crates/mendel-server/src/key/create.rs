@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::{Json, extract::State};
+use axum::{Extension, Json, extract::State, response::IntoResponse};
 use mendel_api as api;
 use mendel_model::ServerRole;
 use serde_json::json;
@@ -12,6 +12,7 @@ use crate::{
     access::{Caller, KEY_LIFE, Via},
     problem::Problem,
     request::Told,
+    serve::ToldOnce,
 };
 
 /// Make a key
@@ -21,9 +22,9 @@ pub(crate) async fn create_key(
     State(app): State<App>,
     caller: Caller,
     Told(wanted): Told<api::NewKey>,
-) -> Result<Json<api::CreatedKey>, Problem> {
+) -> Result<impl IntoResponse, Problem> {
     let own = &caller.0.user;
-    let user = match wanted.user.as_deref().filter(|name| *name != own.name) {
+    let user = match wanted.user.as_deref().filter(|name| caller.0.via == Via::Place || *name != own.name) {
         Some(_) if own.role != ServerRole::Admin => {
             return Err(Problem::forbidden("only an admin makes keys for others"));
         }
@@ -38,10 +39,11 @@ pub(crate) async fn create_key(
     let life = wanted.days.map_or(KEY_LIFE, |days| Duration::from_secs(u64::from(days) * 24 * 3600));
     let pair = app.access.create_key(&user, &wanted.label, Some(life)).await?;
     app.note(&caller, "key.create", &pair.access_key, "", json!({"user": user.name})).await?;
-    Ok(Json(api::CreatedKey {
+    let told = Json(api::CreatedKey {
         user: user.name,
         access_key: pair.access_key,
         secret_key: pair.secret_key,
         label: wanted.label,
-    }))
+    });
+    Ok((Extension(ToldOnce), told))
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::{
     App,
+    access::Caller,
     problem::Problem,
     request::{Named, Told},
 };
@@ -15,9 +16,10 @@ use crate::{
 /// In place of what was there; null removes it.
 pub(crate) async fn put_note(
     State(app): State<App>,
+    caller: Caller,
     Named(key): Named<String>,
     Told(value): Told<Value>,
 ) -> Result<StatusCode, Problem> {
-    app.store.put_note(&key, &value).await?;
+    app.store.put_note(&caller.note_key(&key), &value).await?;
     Ok(StatusCode::NO_CONTENT)
 }

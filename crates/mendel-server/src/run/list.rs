@@ -7,6 +7,7 @@ use mendel_store::RunQuery;
 
 use crate::{
     App,
+    access::Caller,
     problem::Problem,
     request::{Asked, Sent},
 };
@@ -14,19 +15,27 @@ use crate::{
 /// List runs
 ///
 /// A page of those that fulfil every condition of the query.
-pub(crate) async fn list_runs(State(app): State<App>, Asked(pairs): Asked) -> Result<Json<api::RunPage>, Problem> {
-    page_of(&app, &pairs).await
+pub(crate) async fn list_runs(
+    State(app): State<App>,
+    caller: Caller,
+    Asked(pairs): Asked,
+) -> Result<Json<api::RunPage>, Problem> {
+    page_of(&app, &caller, &pairs).await
 }
 
 /// List runs, by a long query
 ///
 /// The body is what the query string would be.
-pub(crate) async fn query_runs(State(app): State<App>, Sent(body): Sent) -> Result<Json<api::RunPage>, Problem> {
-    page_of(&app, &api::Pairs::read(&String::from_utf8_lossy(&body))).await
+pub(crate) async fn query_runs(
+    State(app): State<App>,
+    caller: Caller,
+    Sent(body): Sent,
+) -> Result<Json<api::RunPage>, Problem> {
+    page_of(&app, &caller, &api::Pairs::read(&String::from_utf8_lossy(&body))).await
 }
 
-async fn page_of(app: &App, pairs: &api::Pairs) -> Result<Json<api::RunPage>, Problem> {
-    let query = understand(api::RunQuery::read(pairs)?)?;
+async fn page_of(app: &App, caller: &Caller, pairs: &api::Pairs) -> Result<Json<api::RunPage>, Problem> {
+    let query = RunQuery { projects: caller.0.visible(), ..understand(api::RunQuery::read(pairs)?)? };
     let page = app.store.runs(&query).await?;
     let end = query.offset + page.runs.len();
     let next = (!page.runs.is_empty() && end < page.total).then(|| end.to_string());
@@ -46,6 +55,7 @@ fn understand(asked: api::RunQuery) -> Result<RunQuery, Problem> {
         filter: filter.map_err(|bad| Problem::from(bad).field("filter"))?,
         sort: sort.map_err(|bad| Problem::from(bad).field("sort"))?,
         project: asked.project,
+        projects: None,
         ids: asked.ids,
         identity: asked.identity,
         status: asked.status,

@@ -13,15 +13,18 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use mendel_model::limits;
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::{Notify, watch},
 };
 use tower::ServiceExt as _;
 
-use super::Metrics;
+use super::{Certificate, Metrics};
 
 /// The longest silence between requests, and the longest time for the head of one.
 const IDLE: Duration = Duration::from_secs(limits::IDLE_SECONDS);
+/// The longest time to agree on a secret.
+const AGREE: Duration = Duration::from_secs(10);
 /// What is read ahead of a connection.
 const BUFFER_BYTES: usize = 256 << 10;
 /// After an error of the listener, such as too many open files.
@@ -50,7 +53,13 @@ impl Doors {
     }
 
     /// Accepts connections until `ending` says so.
-    pub(super) async fn accept(self: Arc<Self>, listener: TcpListener, router: Router, ending: watch::Receiver<bool>) {
+    pub(super) async fn accept(
+        self: Arc<Self>,
+        listener: TcpListener,
+        certificate: Option<Certificate>,
+        router: Router,
+        ending: watch::Receiver<bool>,
+    ) {
         let mut told = ending.clone();
         loop {
             let accepted = tokio::select! {
@@ -60,7 +69,11 @@ impl Doors {
             match accepted {
                 Ok((stream, from)) => match self.enter(from.ip()) {
                     Some(inside) => {
-                        tokio::spawn(converse(stream, from, router.clone(), ending.clone(), inside));
+                        let (certificate, router, ending) = (certificate.clone(), router.clone(), ending.clone());
+                        tokio::spawn(async move {
+                            converse(stream, from, certificate, router, ending).await;
+                            drop(inside);
+                        });
                     }
                     None => drop(tokio::spawn(refuse(stream))),
                 },
@@ -109,16 +122,34 @@ impl Drop for Inside {
     }
 }
 
-/// One connection, request by request.
+/// One connection, encrypted where that is wanted.
 async fn converse(
     stream: TcpStream,
     from: SocketAddr,
+    certificate: Option<Certificate>,
     router: Router,
-    mut ending: watch::Receiver<bool>,
-    _inside: Inside,
+    ending: watch::Receiver<bool>,
 ) {
     // Small answers must not wait for each other; without it they are late and nothing worse.
     let _late = stream.set_nodelay(true);
+    match certificate {
+        None => answer_all(stream, from, router, ending).await,
+        Some(Certificate(encryption)) => {
+            // Whoever cannot agree on a secret is not answered, and sees that.
+            if let Ok(Ok(stream)) = tokio::time::timeout(AGREE, encryption.accept(stream)).await {
+                answer_all(stream, from, router, ending).await;
+            }
+        }
+    }
+}
+
+/// One connection, request by request.
+async fn answer_all(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    from: SocketAddr,
+    router: Router,
+    mut ending: watch::Receiver<bool>,
+) {
     let answer = service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(Peer(from));

@@ -13,8 +13,10 @@ use std::{
 use axum::extract::State;
 use axum::response::IntoResponse;
 use http::header;
+use mendel_model::{Decision, Need, decide};
 
 use super::Guard;
+use crate::{access::Caller, problem::Problem};
 
 /// Upper ends of the buckets of the time an answer takes, in seconds.
 const BUCKETS: [f64; 8] = [0.001, 0.005, 0.025, 0.1, 0.25, 1.0, 5.0, 30.0];
@@ -51,10 +53,15 @@ impl Metrics {
         self.connections.store(open, Ordering::Relaxed);
     }
 
-    /// A request began; how many are in progress with it.
-    pub(super) fn began(&self, bytes: u64) -> usize {
+    /// A request began.
+    pub(super) fn began(&self, bytes: u64) {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.waiting.fetch_add(1, Ordering::Relaxed) + 1
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many requests are in progress.
+    pub(super) fn in_progress(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// A request was answered, or its caller went away.
@@ -113,8 +120,11 @@ impl Metrics {
 }
 
 /// What the server counts
-pub(super) async fn metrics(State(guard): State<Guard>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], guard.metrics().text())
+pub(super) async fn metrics(State(guard): State<Guard>, Caller(caller): Caller) -> Result<impl IntoResponse, Problem> {
+    if decide(Some(caller.user.role), None, Need::Operate) != Decision::Allowed {
+        return Err(Problem::forbidden("this needs an operator of the server"));
+    }
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], guard.metrics().text()))
 }
 
 /// Pages of memory in use, as the system tells them, in bytes.

@@ -4,29 +4,36 @@
 //! this way carries nothing that the network did not say.
 
 mod connection;
+mod fair;
 mod guard;
 mod health;
 mod metrics;
+mod once;
+mod page;
+mod tls;
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
-
-use axum::{
-    Router,
-    middleware::from_fn_with_state,
-    routing::{get, post},
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
 };
+
+use axum::{Router, middleware::from_fn_with_state, routing::get};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use crate::{
     App,
-    router::interface,
+    router::{interface, open},
     seal::{seal_in_background, seal_touched},
-    set_up,
+    trains,
 };
 use connection::Doors;
 pub(crate) use connection::Peer;
 pub(crate) use guard::Guard;
 pub(crate) use metrics::Metrics;
+pub(crate) use once::ToldOnce;
+pub use tls::{BadCertificate, Certificate};
 
 /// How long requests in progress may take once the server is to end.
 const DRAIN: Duration = Duration::from_secs(9);
@@ -38,6 +45,8 @@ pub struct ServerSettings {
     pub hosts: Vec<String>,
     /// A token that stands for the owner of the workspace.
     pub local_token: Option<String>,
+    /// Shown to callers, who then come encrypted.
+    pub certificate: Option<Certificate>,
     /// Whether every request is logged.
     pub log_requests: bool,
 }
@@ -46,7 +55,9 @@ pub struct ServerSettings {
 pub struct Server {
     app: App,
     guard: Guard,
-    listeners: Vec<TcpListener>,
+    /// Each with whether its callers come in the clear, certificate or not.
+    listeners: Vec<(TcpListener, bool)>,
+    certificate: Option<Certificate>,
 }
 
 impl Server {
@@ -55,30 +66,41 @@ impl Server {
         if let Some(token) = &settings.local_token {
             app.access.accept_local(token);
         }
+        let certificate = settings.certificate.clone();
         let guard = Guard::new(app.clone(), settings);
-        Self { app, guard, listeners: Vec::new() }
+        Self { app, guard, listeners: Vec::new(), certificate }
     }
 
     /// Listens at `address` as well; the address as it came to be.
     pub async fn listen(&mut self, address: SocketAddr) -> io::Result<SocketAddr> {
         let listener = TcpListener::bind(address).await?;
         let bound = listener.local_addr()?;
-        self.listeners.push(listener);
+        self.listeners.push((listener, false));
+        Ok(bound)
+    }
+
+    /// Listens for commands on this machine, in the clear: no certificate is for its loopback.
+    pub async fn listen_locally(&mut self) -> io::Result<SocketAddr> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let bound = listener.local_addr()?;
+        self.listeners.push((listener, true));
         Ok(bound)
     }
 
     /// Serves until `shutdown` completes; then nothing new is accepted, what is in progress is
     /// answered, and what was written is sealed.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-        let Self { app, guard, listeners } = self;
+        let Self { app, guard, listeners, certificate } = self;
         let (end, ending) = watch::channel(false);
         let router = served(app.clone(), guard.clone());
         let doors = Arc::new(Doors::new(guard.metrics()));
         let mut open = JoinSet::new();
-        for listener in listeners {
-            open.spawn(Arc::clone(&doors).accept(listener, router.clone(), ending.clone()));
+        for (listener, clear) in listeners {
+            let certificate = certificate.clone().filter(|_| !clear);
+            open.spawn(Arc::clone(&doors).accept(listener, certificate, router.clone(), ending.clone()));
         }
         let sealing = tokio::spawn(seal_in_background(app.clone()));
+        let watching = tokio::spawn(trains::stop_silent(app.clone()));
         shutdown.await;
         guard.drain();
         end.send_replace(true);
@@ -88,6 +110,7 @@ impl Server {
         };
         let _cut_off = tokio::time::timeout(DRAIN, answered).await;
         sealing.abort();
+        watching.abort();
         seal_touched(&app).await;
         Ok(())
     }
@@ -100,11 +123,16 @@ pub fn server_router(app: App, settings: ServerSettings) -> Router {
 }
 
 fn served(app: App, guard: Guard) -> Router {
-    let native = interface(app.clone()).layer(from_fn_with_state(guard.clone(), guard::authenticate));
+    let native = interface(app.clone())
+        .layer(from_fn_with_state(guard.clone(), once::once))
+        .layer(from_fn_with_state(guard.clone(), guard::authenticate));
     let own = Router::new()
-        .route("/health", get(health::health))
         .route("/metrics", get(metrics::metrics))
+        .layer(from_fn_with_state(guard.clone(), guard::authenticate))
+        .route("/health", get(health::health))
         .with_state(guard.clone());
-    let open = Router::new().route("/api/v1/set-up", post(set_up::set_up)).with_state(app);
-    own.merge(open).merge(native).layer(from_fn_with_state(guard, guard::watch))
+    let open = open(app.clone());
+    let all = own.merge(page::pages()).merge(open).merge(native);
+    let all = all.layer(from_fn_with_state(app, trains::answer_or_pass));
+    all.layer(from_fn_with_state(guard, guard::watch))
 }

@@ -2,9 +2,13 @@
 
 use std::collections::HashMap;
 
-use mendel_model::{Member, ProjectRole, UserId};
+use mendel_model::{Member, ProjectRole, RunId, UserId};
 
-use crate::{Result, Store, database::sql};
+use crate::{
+    Result, Store,
+    database::{placeholders, sql},
+    run::LIST,
+};
 
 const EVERYONE: &str = "*";
 
@@ -58,10 +62,23 @@ impl Store {
         Ok(roles)
     }
 
-    /// The project that a run belongs to.
-    pub async fn project_of_run(&self, run: mendel_model::RunId) -> Result<Option<String>> {
+    /// The project that a run belongs to, and the name of who made it.
+    pub async fn project_and_user_of(&self, run: RunId) -> Result<Option<(String, String)>> {
         let mut session = self.database.read().await?;
-        let found = session.first(sql("SELECT project FROM runs WHERE id = $1").bind(run)).await?;
-        found.map(|row| row.text(0)).transpose()
+        let found = session.first(sql("SELECT project, author FROM runs WHERE id = $1").bind(run)).await?;
+        found.map(|row| Ok((row.text(0)?, row.text(1)?))).transpose()
+    }
+
+    /// The projects that runs belong to; of one that is not there, nothing.
+    pub async fn projects_of(&self, runs: &[RunId]) -> Result<HashMap<RunId, String>> {
+        let mut session = self.database.read().await?;
+        let mut found = HashMap::new();
+        for part in runs.chunks(LIST) {
+            let text = format!("SELECT id, project FROM runs WHERE id IN ({})", placeholders(1, part.len()));
+            for row in session.all(sql(text).bind_all(part.iter().map(|run| (*run).into()))).await? {
+                found.insert(row.parsed(0)?, row.text(1)?);
+            }
+        }
+        Ok(found)
     }
 }

@@ -3,7 +3,7 @@
 
 use mendel_model::Timestamp;
 
-use crate::{Result, Store, database::sql};
+use crate::{Result, Store, StoreError, database::sql};
 
 impl Store {
     /// The secret of that name; `fresh` becomes it when there is none yet.
@@ -18,6 +18,12 @@ impl Store {
         let kept = session.one(sql("SELECT bytes FROM secrets WHERE name = $1").bind(name)).await?.bytes(0)?;
         session.commit().await?;
         Ok(kept)
+    }
+
+    /// What tells this store from others, where no folder does; `fresh` when it has none yet.
+    pub async fn identity(&self, fresh: &str, now: Timestamp) -> Result<String> {
+        let known = self.secret("identity", fresh.as_bytes(), now).await?;
+        String::from_utf8(known).map_err(|error| StoreError::Corrupt(error.to_string()))
     }
 
     /// The secret of that name, if there is one.

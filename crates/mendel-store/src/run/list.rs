@@ -91,6 +91,11 @@ fn wanted(query: &RunQuery, binds: &mut Binds) -> Result<String> {
     if let Some(project) = &query.project {
         parts.push(format!("r.project = {}", binds.add(project)));
     }
+    if let Some(projects) = &query.projects {
+        // Within nothing there is nothing.
+        let names: Vec<_> = projects.iter().map(|project| binds.add(project)).collect();
+        parts.push(if names.is_empty() { "1 = 0".to_owned() } else { format!("r.project IN ({})", names.join(",")) });
+    }
     if let Some(identity) = query.identity {
         parts.push(format!("r.identity = {}", binds.add(identity)));
     }

@@ -27,10 +27,13 @@ fn all() -> Vec<(&'static str, &'static str, u64)> {
         ("L13", "bytes in a YAML file", n(l::YAML_BYTES)),
         ("L15", "rows in a page", n(l::PAGE_ROWS)),
         ("L16", "cells of a grid", n(l::GRID_CELLS)),
+        ("L17", "requests a second of one user while the server is busy", n(l::REQUESTS_PER_SECOND)),
+        ("L17", "requests that one user may be ahead", n(l::REQUESTS_BURST)),
         ("L19", "connections", n(l::CONNECTIONS)),
         ("L19", "connections of one address", n(l::CONNECTIONS_PER_ADDRESS)),
         ("L19", "seconds a connection may be silent", l::IDLE_SECONDS),
         ("L19", "bytes in the head of a request", n(l::HEAD_BYTES)),
+        ("L20", "streams of one user", n(l::STREAMS_PER_USER)),
     ]
 }
 

@@ -9,7 +9,9 @@ pub mod compare;
 pub mod completions;
 pub mod delete;
 pub mod diff;
+pub mod diff_id;
 pub mod doctor;
+pub mod explain_id;
 pub mod export;
 pub mod fingerprint;
 pub mod gc;
@@ -17,6 +19,7 @@ pub mod import;
 pub mod init;
 pub mod keys;
 pub mod limits;
+pub mod login;
 pub mod logs;
 pub mod new;
 pub mod plan;
@@ -74,6 +77,8 @@ pub async fn execute(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Command::Publish(command) => command.execute(global, printer).await,
         Command::Reset(command) => command.execute(global, printer).await,
         Command::Diff(command) => command.execute(global, printer).await,
+        Command::ExplainId(command) => command.execute(printer),
+        Command::DiffId(command) => command.execute(printer),
         Command::Compare(command) => command.execute(global, printer).await,
         Command::Report(command) => command.execute(global, printer).await,
         Command::Export(command) => command.execute(global, printer).await,
@@ -88,6 +93,7 @@ pub async fn execute(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Command::Sync(command) => command.execute(global, printer).await,
         Command::Serve(command) => command.execute(global, printer).await,
         Command::Keys(command) => command.execute(global, printer).await,
+        Command::Login(command) => command.execute(global, printer).await,
         Command::User(command) => command.execute(global, printer).await,
         Command::Completions(command) => command.execute(global, printer).await,
         Command::Fingerprint(command) => command.execute(global, printer).await,

@@ -1,7 +1,7 @@
 //! `mendel project`
 
-use mendel_api::{Client, ClientError, RunQuery};
-use mendel_model::{NewProject, Project as Stored, ProjectType, RunUpdate, limits};
+use mendel_api::{Client, ClientError, RunQuery, SetMember};
+use mendel_model::{Member, NewProject, Project as Stored, ProjectType, RunUpdate, UnknownWord, limits};
 use serde_json::json;
 
 use super::compare::subject::members;
@@ -20,6 +20,8 @@ use crate::{
 };
 
 const NEWEST: usize = 10;
+/// Who is signed in, whoever it is.
+const EVERYONE: &str = "everyone";
 
 /// Make, list and show projects, and move runs between them.
 #[derive(clap::Args)]
@@ -46,6 +48,20 @@ enum Action {
     /// Show a project and its newest runs.
     Show {
         /// Its name.
+        name: String,
+    },
+    /// Give somebody a role in a project, or take it away.
+    Member {
+        /// The project.
+        name: String,
+        /// The user, or `everyone`.
+        user: String,
+        /// viewer, runner, editor, owner, or `none`.
+        role: String,
+    },
+    /// List who may do what in a project.
+    Members {
+        /// The project.
         name: String,
     },
     /// Move runs into a project, with everything they recorded.
@@ -76,6 +92,18 @@ impl Project {
                 printer.answer(&answer, |text| text.push_str(&table(&projects, printer)));
             }
             Action::Show { name } => show(&Context::here(global).await?.client, &name, printer).await?,
+            Action::Member { name, user, role } => {
+                let role = match role.as_str() {
+                    "none" => None,
+                    role => Some(role.parse().map_err(|error: UnknownWord| Failure::input(error.to_string()))?),
+                };
+                let user = (user != EVERYONE).then_some(user);
+                let wanted = SetMember { user, role };
+                show_members(&Context::here(global).await?.client.set_member(&name, &wanted).await?, printer);
+            }
+            Action::Members { name } => {
+                show_members(&Context::here(global).await?.client.members(&name).await?, printer);
+            }
             Action::Move { runs, to } => move_runs(&Context::here(global).await?, &runs, &to, printer).await?,
         }
         Ok(Exit::Done)
@@ -201,4 +229,15 @@ async fn show(client: &Client, name: &str, printer: &Printer) -> Result<(), Fail
         }
     });
     Ok(())
+}
+
+fn show_members(members: &[Member], printer: &Printer) {
+    let name =
+        |member: &Member| if member.user.is_none() { EVERYONE.to_owned() } else { safe(&member.name).to_string() };
+    let rows: Vec<_> = members.iter().map(|member| json!({"user": name(member), "role": member.role})).collect();
+    printer.answer(&json!({ "members": rows }), |text| {
+        for member in members {
+            text.push_str(&format!("{}  {}\n", name(member), member.role));
+        }
+    });
 }

@@ -1,10 +1,13 @@
 //! `mendel serve`
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 use clap::Args;
 use mendel_journal::{Claim, RunningServer, ServerLock, Workspace};
-use mendel_server::{App, Server, ServerSettings};
+use mendel_server::{App, BadCertificate, Certificate, Server, ServerSettings};
 use mendel_store::Store;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
@@ -38,6 +41,22 @@ pub struct Serve {
     /// Listen on this port as well, where clients of ClearML look for files.
     #[arg(long, value_name = "PORT")]
     files_port: Option<u16>,
+    /// The database: postgres://user@host/name, shared by as many servers as are wanted; a file
+    /// in the workspace when absent.
+    #[arg(long, value_name = "URL", env = "MENDEL_DB", hide_env_values = true)]
+    db: Option<String>,
+    /// Where bytes are kept: file:///folder; in the workspace when absent.
+    #[arg(long, value_name = "URL")]
+    blobs: Option<String>,
+    /// Encrypt connections with the certificate in this file, and the chain after it.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The key of the certificate.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Callers come through a proxy that encrypts: cookies are for encrypted connections only.
+    #[arg(long)]
+    behind_tls: bool,
     /// A name under which the server is reached, besides `localhost` and numbers.
     #[arg(long, value_name = "NAME")]
     host_name: Vec<String>,
@@ -62,17 +81,25 @@ impl Serve {
         let main = self.listen.unwrap_or(SocketAddr::new(self.host, self.port));
         self.check_encryption(main, printer)?;
         let workspace = context::find(global, &present_folder()?)?;
-        let id = workspace.create()?;
-        let lock = claim(&workspace)?;
-        // Whoever opens the workspace brings in what earlier processes left.
-        Context::of(workspace.clone()).await?;
-        let store = Store::open_folder(workspace.root()).await?;
-        store.keep_private()?;
-        let app = App::new(store).of_workspace(&id).reporting(|defect| log_defect(defect));
+        if let Some(address) = workspace.server_address() {
+            let message = format!("`{address}` is a server already, and a folder is served");
+            return Err(Failure::input_hint(message, "name a folder with `--workspace DIR`"));
+        }
+        let certificate = self.certificate()?;
+        // Before anybody is told that there is a server to end.
+        let mut ends = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
+        let (store, lock) = self.open(&workspace).await?;
+        let id = match &lock {
+            Some(_) => workspace.create()?,
+            None => store.identity(&mendel_server::random(32), context::now()).await?,
+        };
+        let app =
+            App::new(store).of_workspace(&id).encrypted(self.behind_tls || certificate.is_some()).reporting(log_defect);
         let token = mendel_server::random(48);
         let settings = ServerSettings {
             hosts: self.host_name.clone(),
             local_token: Some(token.clone()),
+            certificate: certificate.clone(),
             log_requests: self.log_requests,
         };
         let mut server = Server::new(app.clone(), settings);
@@ -80,13 +107,19 @@ impl Serve {
         for port in [self.api_port, self.web_port, self.files_port].into_iter().flatten() {
             listen(&mut server, SocketAddr::new(main.ip(), port)).await?;
         }
-        let url = format!("http://{}", reachable(bound));
-        let running = RunningServer { address: url.clone(), token, pid: std::process::id() };
-        lock.announce(&running)
-            .map_err(|error| Failure::trouble(format!("cannot say where the server is: {error}")))?;
+        let scheme = if certificate.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{}", reachable(bound));
+        if let Some(lock) = &lock {
+            let address = match certificate {
+                Some(_) => format!("http://{}", server.listen_locally().await.map_err(|error| unheard(main, &error))?),
+                None => url.clone(),
+            };
+            let running = RunningServer { address, token, pid: std::process::id() };
+            let silent = |error| Failure::trouble(format!("cannot say where the server is: {error}"));
+            lock.announce(&running).map_err(silent)?;
+        }
         let set_up = mendel_server::open_set_up(&app).await?.map(|secret| format!("{url}/set-up#{secret}"));
         tell(&url, set_up.as_deref(), printer);
-        let mut ends = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
         let ended = async move {
             let [terminate, interrupt] = &mut ends;
             tokio::select! {
@@ -100,20 +133,62 @@ impl Serve {
         Ok(Exit::Done)
     }
 
+    fn certificate(&self) -> Result<Option<Certificate>, Failure> {
+        let Some((certificate, key)) = self.tls_cert.as_deref().zip(self.tls_key.as_deref()) else { return Ok(None) };
+        Certificate::read(certificate, key).map(Some).map_err(|error: BadCertificate| {
+            Failure::input_hint(error.to_string(), "both files are PEM, the certificate of the server first")
+        })
+    }
+
+    /// The store to serve. That of a folder is served by one server at a time, which holds its
+    /// lock; a database server is shared.
+    async fn open(&self, workspace: &Workspace) -> Result<(Store, Option<ServerLock>), Failure> {
+        let blobs = self.blobs.as_deref().map(folder_of).transpose()?;
+        if let Some(url) = &self.db {
+            if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+                return Err(Failure::input_hint(
+                    "`--db` is no address of a database",
+                    "give postgres://user@host/name",
+                ));
+            }
+            workspace.create()?;
+            let blobs = blobs.unwrap_or_else(|| workspace.blobs());
+            return Ok((Store::open_postgres(url, &blobs).await?, None));
+        }
+        workspace.create()?;
+        let lock = claim(workspace)?;
+        // Whoever opens the workspace brings in what earlier processes left.
+        Context::of(workspace.clone()).await?;
+        let store = match blobs {
+            Some(blobs) => Store::open_folder_with_blobs(workspace.root(), &blobs).await?,
+            None => Store::open_folder(workspace.root()).await?,
+        };
+        store.keep_private()?;
+        Ok((store, Some(lock)))
+    }
+
     /// Others than this machine are served in the clear only by someone who says so.
     fn check_encryption(&self, main: SocketAddr, printer: &Printer) -> Result<(), Failure> {
-        if main.ip().is_loopback() {
+        if main.ip().is_loopback() || self.tls_cert.is_some() {
             return Ok(());
         }
         if !self.insecure {
             return Err(Failure::input_hint(
                 format!("`{}` is reached by others, and keys would travel in the clear", main.ip()),
-                "stay on 127.0.0.1 behind a proxy that encrypts, or say `--insecure`",
+                "give `--tls-cert` and `--tls-key`, stay on 127.0.0.1 behind a proxy that encrypts, or say `--insecure`",
             ));
         }
         printer.note(format_args!("warning: keys travel in the clear to whoever reaches {}", main.ip()));
         Ok(())
     }
+}
+
+/// The folder that an address of bytes names.
+fn folder_of(url: &str) -> Result<PathBuf, Failure> {
+    let folder = url.strip_prefix("file://").map(PathBuf::from).filter(|path| path.is_absolute());
+    folder.ok_or_else(|| {
+        Failure::input_hint(format!("`{url}` is no place for bytes that this version knows"), "give file:///folder")
+    })
 }
 
 async fn received(signal: &mut std::io::Result<tokio::signal::unix::Signal>) {
@@ -141,9 +216,11 @@ fn claim(workspace: &Workspace) -> Result<ServerLock, Failure> {
 }
 
 async fn listen(server: &mut Server, address: SocketAddr) -> Result<SocketAddr, Failure> {
-    server.listen(address).await.map_err(|error| {
-        Failure::trouble_hint(format!("cannot listen on {address}: {error}"), "`--port 0` takes a free port")
-    })
+    server.listen(address).await.map_err(|error| unheard(address, &error))
+}
+
+fn unheard(address: SocketAddr, error: &std::io::Error) -> Failure {
+    Failure::trouble_hint(format!("cannot listen on {address}: {error}"), "`--port 0` takes a free port")
 }
 
 /// The address that this machine reaches the server under.

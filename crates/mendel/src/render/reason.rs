@@ -15,7 +15,9 @@ pub fn sentence(reason: &Reason) -> String {
     };
     match reason.kind {
         ReasonKind::Never => "nothing like it was computed before".to_owned(),
-        ReasonKind::Code if subject == "." => "a file of the project changed, and every one counts".to_owned(),
+        ReasonKind::Code | ReasonKind::Input if subject == "." => {
+            "a file of the project changed, and every one counts".to_owned()
+        }
         ReasonKind::Code | ReasonKind::Input if reason.after.is_none() && reason.before.is_some() => {
             format!("{} `{subject}` is gone", noun(reason.kind))
         }

@@ -35,7 +35,7 @@ pub async fn decide(context: &Context, task: &Prepared, force: bool, index: &mut
         for result in results {
             let digests = result.dependencies.iter().map(|dependency| present.digest(dependency, &result.outputs));
             let digests = digests.collect::<Result<_, _>>()?;
-            candidates.push(Candidate { present: digests, result });
+            candidates.push(Candidate { present: digests, result, usable: true });
         }
         if candidates.is_empty() && !force && recent.is_none() {
             recent = Some(of_task(context, task).await?);

@@ -19,7 +19,8 @@ pub async fn add_lines(context: &Context, root: &Path, plan: &mut Plan) {
     }
 }
 
-async fn add_line(client: &Client, root: &Path, reason: &mut Reason) {
+/// Adds to a reason about a file the first line that differs, or the name that came or went.
+pub async fn add_line(client: &Client, root: &Path, reason: &mut Reason) {
     if !matches!(reason.kind, ReasonKind::Code | ReasonKind::Input) || reason.line.is_some() {
         return;
     }

@@ -63,6 +63,8 @@ impl Lab {
             "MENDEL_PYTHON",
             "MENDEL_RUN_ID",
             "MENDEL_API",
+            "MENDEL_API_ACCESS_KEY",
+            "MENDEL_API_SECRET_KEY",
             "MENDEL_PACKAGE",
             "PYTHONDONTWRITEBYTECODE",
         ] {

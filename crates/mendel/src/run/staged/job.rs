@@ -77,7 +77,7 @@ impl Ready<'_> {
 
     /// The parameters of `task`, each with the place its value came from.
     fn params(&self, task: &StagedTask) -> Vec<mendel_model::Param> {
-        let mut params = task.params.clone();
+        let mut params = task.params();
         for param in &mut params {
             if let Some(origin) = self.forest.origin(task, &format!("config/{}/{}", param.section, param.name)) {
                 param.origin = origin;
@@ -105,6 +105,7 @@ impl Ready<'_> {
             "scopes": task.scopes,
             "marginal": task.marginal,
             "params": task.visible,
+            "unnamed": self.environment.variables.iter().map(|(name, _)| name).collect::<Vec<_>>(),
             "code": code,
             "environment": {"digest": self.environment.lock.digest(), "policy": self.forest.settings.policy},
             "force": options.force,

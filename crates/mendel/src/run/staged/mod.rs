@@ -7,6 +7,8 @@ pub mod forest;
 mod job;
 pub mod launch;
 mod pipeline;
+mod present;
+mod prints;
 pub mod reason;
 pub mod record;
 pub mod replay;

@@ -2,17 +2,22 @@
 
 use std::collections::HashMap;
 
-use mendel_engine::pipeline::{Cause, Completed, CurrentStage, Pending, Standing, Wanted, pending};
+use mendel_engine::{
+    change,
+    pipeline::{Cause, Completed, Pending, Standing, Wanted, pending},
+};
 use mendel_model::{Dependency, DependencyKind, Digest, EnvironmentPolicy, Reason, ReasonKind, RunId};
-use mendel_snapshot::StatIndex;
 
 use super::{
     Forest, StagedTask,
-    pipeline::config_of,
+    present::{Present, whole_folder},
     reason,
     record::{Completion, completions},
 };
-use crate::{context::Context, exit::Failure, run::index};
+use crate::{context::Context, exit::Failure, run::explain};
+
+/// Changes of files of which the line is told.
+const EXPLAINED: usize = 20;
 
 /// A task with its last completion and how it stands beside that.
 pub struct Stood {
@@ -33,12 +38,15 @@ impl Stood {
 pub async fn stand(context: &Context, forest: &Forest) -> Result<Vec<Stood>, Failure> {
     let records = completions(context, &forest.tasks).await?;
     let environment = environments(context, forest, &records).await?;
-    let mut files = Files { forest, index: index::of(context, &forest.project), known: HashMap::new() };
+    let mut present = Present::new(context, forest);
     let mut stood = Vec::with_capacity(records.len());
     for (task, completion) in forest.tasks.iter().zip(records) {
         let mut standing = standing(forest, task, completion.as_ref());
         if let Some(completion) = completion.as_ref().filter(|_| task.runnable) {
-            let mut more = files.changed(completion)?;
+            let mut more = changed(&mut present, task, completion)?;
+            for cause in more.iter_mut().take(EXPLAINED) {
+                explain::add_line(&context.client, &forest.project, &mut cause.reason).await;
+            }
             more.extend(completion.run.and_then(|run| environment.get(&run)).cloned());
             if standing.pending == Pending::UpToDate && !more.is_empty() {
                 standing.pending = Pending::Specification;
@@ -48,19 +56,12 @@ pub async fn stand(context: &Context, forest: &Forest) -> Result<Vec<Stood>, Fai
         reason::name_symbols(context, task, &mut standing.causes).await?;
         stood.push(Stood { completion, standing });
     }
-    // The index only saves reading.
-    let _ = files.index.save();
+    present.keep();
     Ok(stood)
 }
 
 fn standing(forest: &Forest, task: &StagedTask, completion: Option<&Completion>) -> Standing {
-    let current = task.pipeline.stages.iter().enumerate().map(|(place, stage)| CurrentStage {
-        id: stage.id.clone(),
-        class: stage.class.clone(),
-        code: task.pipeline.digest(place),
-        config: config_of(&task.config, &stage.id).clone(),
-    });
-    let current: Vec<_> = current.collect();
+    let current = task.current_stages();
     let origin = |path: &str| forest.origin(task, path);
     let wanted = Wanted { runnable: task.runnable, stages: &current, spec: &task.spec, origin: &origin };
     let record = completion.map(|record| Completed { stages: &record.pipeline, spec: &record.full_spec });
@@ -91,40 +92,22 @@ async fn environments(
     Ok(changed)
 }
 
-/// The files of the project that stages read, each looked at once.
-struct Files<'a> {
-    forest: &'a Forest,
-    index: StatIndex,
-    known: HashMap<String, Option<Digest>>,
-}
-
-impl Files<'_> {
-    /// The files that are not as they were when `completion` was made.
-    fn changed(&mut self, completion: &Completion) -> Result<Vec<Cause>, Failure> {
-        let mut causes = Vec::new();
-        for (path, then) in &completion.read {
-            let now = self.digest(path)?;
-            if now != *then {
-                let text = |digest: &Option<Digest>| digest.as_ref().map(Digest::to_string);
-                let reason = Reason {
-                    before: text(then),
-                    after: text(&now),
-                    file: Some(path.clone()),
-                    ..Reason::new(ReasonKind::Input, path.clone())
-                };
-                causes.push(Cause { stage: None, reason });
-            }
+/// What stages read that is not as it was when `completion` was made.
+fn changed(present: &mut Present<'_>, task: &StagedTask, completion: &Completion) -> Result<Vec<Cause>, Failure> {
+    let mut causes = Vec::new();
+    for read in &completion.read {
+        let now = match (whole_folder(read.kind, &read.subject), read.step(task)) {
+            (Some(folder), Some(step)) => Some(present.whole(step, folder, read.kind == DependencyKind::Input)?),
+            (Some(_), None) => None,
+            (None, _) => present.of(read.kind, &read.subject)?,
+        };
+        if now != read.digest {
+            let dependency = Dependency { kind: read.kind, subject: read.subject.clone(), digest: read.digest };
+            causes.push(Cause { stage: None, reason: change(&dependency, now) });
         }
-        Ok(causes)
     }
-
-    fn digest(&mut self, path: &str) -> Result<Option<Digest>, Failure> {
-        if let Some(known) = self.known.get(path) {
-            return Ok(*known);
-        }
-        let dependency = Dependency { kind: DependencyKind::Input, subject: path.to_owned(), digest: None };
-        let digest = mendel_snapshot::current_digest(&self.forest.project, &dependency, &mut self.index)?;
-        self.known.insert(path.to_owned(), digest);
-        Ok(digest)
-    }
+    causes.dedup();
+    let doubt = |why: &String| Cause { stage: None, reason: Reason::new(ReasonKind::Incomplete, why.clone()) };
+    causes.extend(completion.doubts.iter().map(doubt));
+    Ok(causes)
 }

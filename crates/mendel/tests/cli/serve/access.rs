@@ -15,6 +15,10 @@ fn s12_the_set_up_link_makes_one_admin_once() {
         served.ask("POST", "/api/v1/set-up", &[], &body)
     };
 
+    let page = served.ask("GET", "/set-up", &[], "");
+    assert_eq!(page.status, 200);
+    assert!(page.head.contains("content-security-policy: default-src 'none'"), "{}", page.head);
+    assert!(!page.head.contains("unsafe") && page.body.contains("/set-up.js"));
     assert_eq!(set_up("guessed").status, 404);
     let made = set_up(&secret);
     assert_eq!(made.status, 200, "{made:?}");
@@ -68,7 +72,8 @@ fn s08_a_wrong_secret_and_an_unknown_key_are_told_alike() {
     let told = without_number(served.get("/api/v1/runs", &wrong));
     assert_eq!(told, without_number(served.get("/api/v1/runs", &unknown)));
     assert_eq!(told.0, 401);
-    let last = (0..5).map(|_| served.get("/api/v1/runs", &wrong)).last().expect("a reply");
+    let tries: Vec<_> = (0..5).map(|_| served.get("/api/v1/runs", &wrong)).collect();
+    let last = tries.last().expect("a reply");
     assert_eq!(last.status, 429);
     assert!(last.head.contains("retry-after: "), "{}", last.head);
     assert_eq!(served.get("/api/v1/runs", &key).status, 429, "a right try waits as well");

@@ -29,7 +29,12 @@ pub struct Reply {
 impl Served {
     /// Starts a server on a free port, with more words.
     pub fn start(lab: &Lab, words: &[&str]) -> Self {
-        let words = [&["--json", "serve", "--port", "0"], words].concat();
+        Self::start_at(lab, "0", words)
+    }
+
+    /// Starts a server on that port.
+    pub fn start_at(lab: &Lab, port: &str, words: &[&str]) -> Self {
+        let words = [&["--json", "serve", "--port", port], words].concat();
         let mut child = lab.command(&words).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("starts");
         let mut line = String::new();
         let told = BufReader::new(child.stdout.as_mut().expect("a pipe")).read_line(&mut line);
@@ -40,7 +45,7 @@ impl Served {
     }
 
     pub fn authority(&self) -> &str {
-        self.url.trim_start_matches("http://")
+        self.url.split_once("://").expect("an address").1
     }
 
     /// Sends a request as it stands and reads the answer to its end.

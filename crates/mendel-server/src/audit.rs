@@ -1,0 +1,3 @@
+//! The audit trail, one endpoint a file.
+
+pub(crate) mod list;

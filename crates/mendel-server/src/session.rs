@@ -1,0 +1,4 @@
+//! Sessions of browsers, one endpoint a file.
+
+pub(crate) mod create;
+pub(crate) mod end;

@@ -1,0 +1,3 @@
+//! What is read of typed tasks: their saved configurations.
+
+pub mod saved;
