@@ -54,6 +54,7 @@ fn name(kind: EventKind) -> &'static str {
         EventKind::Image => "image",
         EventKind::Media => "media",
         EventKind::Value => "value",
+        EventKind::Stage => "stage",
         EventKind::Vector => "vector",
     }
 }
@@ -78,6 +79,7 @@ mod tests {
             EventKind::Image,
             EventKind::Media,
             EventKind::Value,
+            EventKind::Stage,
             EventKind::Vector,
         ];
         for kind in kinds {

@@ -21,6 +21,8 @@ pub enum EventKind {
     Media,
     /// A single value of the run in `body`.
     Value,
+    /// What became of stages and inputs: a list of `StageReport` in `body`.
+    Stage,
     /// A list of numbers in `body`.
     Vector,
 }

@@ -56,7 +56,7 @@ pub(in crate::trains) fn told_event(run: &Run, event: &Event) -> Value {
             add("type", "training_stats_scalar".into());
             add("value", event.body.as_f64().map_or(Value::Null, number));
         }
-        EventKind::Text => {
+        EventKind::Text | EventKind::Stage => {
             add("type", "log".into());
             add("msg", event.body.clone());
         }

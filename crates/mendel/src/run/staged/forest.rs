@@ -226,6 +226,20 @@ impl Forest {
         self.trees[task.place.0].origin(task.place.1, path)
     }
 
+    /// What an input of `task` uses while it is worked on: as the task says, else the nearest around it.
+    /// It is no part of the specification: who has more room gets no other result.
+    pub fn resources(&self, task: &StagedTask) -> Value {
+        let tasks = &self.trees[task.place.0].tasks;
+        let mut place = Some(task.place.1);
+        while let Some(task) = place.map(|place| &tasks[place]) {
+            if let Some(found) = task.full_spec.get("resources") {
+                return found.clone();
+            }
+            place = task.parent;
+        }
+        Value::Null
+    }
+
     /// Where every value of the specification of `task` came from.
     pub fn origins(&self, task: &StagedTask) -> BTreeMap<String, Origin> {
         self.trees[task.place.0].origins(task.place.1)
