@@ -109,7 +109,7 @@ for context in batch.contexts:
     times = context.task.times
     found[context.task.path.name] = [
         {str(key): {name: value for name, value in chunk.items()} for key, chunk in data.items()},
-        context.task.digest['config']['total']['more'], sorted(times.df.index), float(times['load', 1]) >= 0]
+        context.task.digest['config']['total']['more'], sorted(times.df.index), float(times['load', '1']) >= 0]
 print(json.dumps(found))";
     let found = python(&tree, &real, code);
 
