@@ -21,6 +21,8 @@ pub enum EventKind {
     Media,
     /// A single value of the run in `body`.
     Value,
+    /// A list of numbers in `body`.
+    Vector,
 }
 
 /// Something reported at an iteration that is not a scalar point.

@@ -30,7 +30,7 @@ mod time;
 mod window;
 
 pub use access::{AccessKey, Decision, Member, Need, ProjectRole, ServerRole, UnknownWord, User, UserKind, decide};
-pub use artifact::{Artifact, ArtifactMode, ModelRecord, ModelUse};
+pub use artifact::{Artifact, ArtifactMode, Model, ModelRecord, ModelUse};
 pub use batch::{Batch, NewBatch};
 pub use configuration::{
     Configuration, ConfigurationField, Configurations, FieldValue, LeftOut, Mark, Meaning, Rule, TooEntangled,
