@@ -279,6 +279,7 @@ def work(inputs: Inputs, pipe: Connection, watch: Watch) -> int:
         with lock:
             pipe.send(told)
 
+    inputs.steps.observation.watch.hand_on()
     status = Status(listener=lambda _, message, intermediate: tell("status", message, intermediate))
     try:
         while handed := pipe.recv():
