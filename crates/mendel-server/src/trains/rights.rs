@@ -140,7 +140,7 @@ async fn check_one(call: &Call, noun: &str, id: &str, role: ProjectRole) -> Resu
         }
         _ => {
             let project = match id.parse::<RunId>() {
-                Ok(id) => store.project_of_run(id).await?,
+                Ok(id) => store.project_and_user_of(id).await?.map(|(project, _)| project),
                 Err(_) => None,
             };
             (project, Refusal::no_task(id))

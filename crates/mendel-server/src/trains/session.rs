@@ -174,7 +174,7 @@ pub(super) async fn token_for_user(call: &Call) -> Answer {
         refuse_others(call)?;
     }
     let user = user(&call.app, id).await?;
-    let known = access::Principal { user, key: None, session: None, via: Via::Token };
+    let known = access::Principal::of(user, None, None, Via::Token);
     let token = call.app.access.issue_token(&known, life(call)).await?;
     Ok(told(json!({"token": token})))
 }
