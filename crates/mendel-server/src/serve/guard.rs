@@ -143,6 +143,9 @@ fn same(one: &str, other: &str) -> bool {
 /// not, and no parameters of a segment.
 fn is_normal(path: &str) -> bool {
     let Some(inner) = path.strip_prefix('/') else { return false };
+    if inner.is_empty() {
+        return true;
+    }
     let inner = inner.strip_suffix('/').unwrap_or(inner);
     let lower = inner.to_ascii_lowercase();
     let bad = |part: &str| {
@@ -152,7 +155,7 @@ fn is_normal(path: &str) -> bool {
     // A file of the Trains API is known by a path that its client escaped twice.
     let twice = if inner.starts_with("api/") { "%25" } else { "%252e%252e" };
     let hidden = ["%00", twice, "%5c", "\\", ";"].iter().any(|text| lower.contains(text));
-    inner.is_empty() || !(hidden || lower.split('/').flat_map(|part| part.split("%2f")).any(bad))
+    !(hidden || lower.split('/').flat_map(|part| part.split("%2f")).any(bad))
 }
 
 /// Takes a request in: checks its form, counts it, numbers its answer.
