@@ -23,7 +23,9 @@ def served(tmp_path: Path) -> Iterator[dict[str, str]]:
     try:
         assert process.stdout is not None
         url = json.loads(process.stdout.readline())["url"]
-        made = subprocess.run([binary, "--json", "keys", "create"], env=home, capture_output=True, text=True, check=True)
+        made = subprocess.run(
+            [binary, "--json", "keys", "create"], env=home, capture_output=True, text=True, check=True
+        )
         key = json.loads(made.stdout)
         yield {
             "MENDEL_WORKSPACE": url,

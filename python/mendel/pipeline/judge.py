@@ -147,6 +147,9 @@ class _Bench:
     def __init__(self, judge: Judge, seen: Seen, files: ScopeFiles | None) -> None:
         self._judge = judge
         self._files = files
+        self._before = seen.before
+        self._began = seen.began
+        self._parents: Set[str] | None = None
         self.own = Found()
         self._loading: Dict[Tuple[str, int], Found] = {}
         self._written: Set[str] = set()
@@ -232,6 +235,9 @@ class _Bench:
             return
         subject = self._judge.subject(path, self._files)
         now = look(path)
+        if self._children and self._is_new(path, stat) and os.path.isabs(subject):
+            # A program that was started has made it, somewhere outside.
+            return
         if path in self._written:
             if stat is not None:
                 self._read_before(path, subject, loading)
@@ -242,9 +248,15 @@ class _Bench:
                 self._all_of(path, subject, loading)
         elif stat == now:
             self._note(("input", subject), self._judge.digest("input", path), loading)
-        elif not (self._children and stat is None):
-            # A program that was started may have made what was not there.
+        elif path in self._before:
+            # A program that was started may have read it, and has written it.
+            self._note(("input", subject), self._before[path], loading)
+        elif not (self._children and self._is_new(path, stat)):
             self._doubt(f"`{subject}` changed while it ran", loading)
+
+    def _is_new(self, path: str, stat: Stat | None) -> bool:
+        """Whether a file came, or was written, since the chapter began."""
+        return stat is None or stat[1] >= self._began
 
     def _all_of(self, path: str, subject: str, loading: Loading) -> None:
         """Everything in a folder was handed to what is not observed."""
@@ -264,7 +276,13 @@ class _Bench:
 
     def _is_ours(self, path: str) -> bool:
         """Whether the path, or something below it, was written."""
-        return path in self._written or any(one.startswith(path + "/") for one in self._written)
+        if self._parents is None:
+            self._parents = set()
+            for one in self._written:
+                while one not in self._parents and len(one) > 1:
+                    self._parents.add(one)
+                    one = os.path.dirname(one)
+        return path in self._parents
 
     def _listed(self, one: Dict[str, Any], loading: Loading) -> None:
         path, text = one["path"], one.get("names")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any, Dict, Iterable, Iterator, List
+import os
+from typing import Any, Dict, Iterable, Iterator, List, Set
 
 from mendel import _native
 from mendel.pipeline.carried import Carried, Carrying
@@ -32,6 +33,7 @@ class Observation:
         self.judge = Judge(self.watch, project, self.looker)
         self._carried = _of_process(self.watch)
         self.roots = tuple(roots)
+        self.project = project
         self._common = Found()
         self._made: Dict[type, Found] = {}
         self._configured: Dict[str | None, Found] = {}
@@ -81,12 +83,14 @@ class Observation:
         """
         step = StepSeen()
         carrying = Carrying(self._carried, stage, stages, self.roots or import_roots(stages))
+        listener = _Listener(self, carrying)
         try:
-            with self.watch.chapter(carrying.began) as seen:
+            with self.watch.chapter(listener) as seen:
                 yield step
         finally:
+            seen.before = listener.digests
             verdict = self.judge.judge(seen, files, names)
-            step.written = verdict.written
+            step.written = verdict.written | listener.made()
             step.found.add(verdict.own)
             for loaded in verdict.loading.values():
                 step.found.add(loaded)
@@ -101,6 +105,43 @@ def _of_process(watch: Watch) -> Carried:
     if not _known:
         _known.append(Carried(watch.observer.module_file))
     return _known[0]
+
+
+class _Listener:
+    """Notes what a program that is not observed may change."""
+
+    def __init__(self, observation: Observation, carrying: Carrying) -> None:
+        self._observation = observation
+        self.began = carrying.began
+        self.digests: Dict[str, str | None] = {}
+        self._names: Set[str] | None = None
+
+    def touched(self, path: str) -> None:
+        """A path is handed on."""
+        with self._observation.watch.paused():
+            if path not in self.digests and os.path.isfile(path):
+                self.digests[path] = self._observation.judge.digest("input", path)
+
+    def started(self) -> None:
+        """A program is started that does not report itself."""
+        if self._names is None:
+            self._names = self._files()
+
+    def made(self) -> Set[str]:
+        """Files that came since, or were handed on and are others now."""
+        if self._names is None:
+            return set()
+        digest = self._observation.judge.digest
+        changed = {path for path, before in self.digests.items() if digest("input", path) != before}
+        return changed | (self._files() - self._names)
+
+    def _files(self) -> Set[str]:
+        with self._observation.watch.paused():
+            found: Set[str] = set()
+            for folder, folders, names in os.walk(self._observation.project):
+                folders[:] = [name for name in folders if not name.startswith(".") and name != "__pycache__"]
+                found.update(os.path.join(folder, name) for name in names)
+            return found
 
 
 class StepSeen:

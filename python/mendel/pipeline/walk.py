@@ -9,7 +9,7 @@ from mendel import _native
 from mendel.notes import warn
 from mendel.pipeline.cells import NOTHING, Cell, Fields, Made
 from mendel.pipeline.config import Config
-from mendel.pipeline.formats import MAPPED_MIN, encode, is_mutable
+from mendel.pipeline.formats import MAPPED_MIN, Encoded, encode, is_mutable
 from mendel.pipeline.input_id import written
 from mendel.pipeline.judge import Found
 from mendel.pipeline.pipeline import StageError, scope_path, section
@@ -108,23 +108,25 @@ class Walk:
         # What the user wrote; the stage records its defaults later.
         meant = plain(section(self.config, stage.id).entries)
         inputs = self._inputs(stage)
-        decision = self._decide(stage, meant, inputs)
+        identity = self._identity(stage, meant, inputs)
+        decision = self._decide(stage, identity, inputs)
         if decision["reuse"] is None:
             for cell in inputs.values():
                 self._value(cell)
             # A value that had to be made again may differ: then another step is meant.
-            identity = self._identity(stage, meant, inputs)
-            if identity != decision["identity"]:
-                decision = self._decide(stage, meant, inputs)
-        step = f"{decision['identity']} {self._steps.code(stage)}"
+            again = self._identity(stage, meant, inputs)
+            if again != identity:
+                identity = again
+                decision = self._decide(stage, identity, inputs)
+        step = f"{identity} {self._steps.code(stage)}"
         if decision["reuse"] is None:
             self._steps.claim(step)
             # Somebody may have put it between the question and the claim.
-            decision = self._decide(stage, meant, inputs)
+            decision = self._decide(stage, identity, inputs)
         try:
             self.outcome.reasons[stage.id] = decision["reasons"]
             if decision["reuse"] is None or not self._reuse(stage, decision["reuse"], inputs):
-                self._compute(stage, step, decision["identity"], inputs)
+                self._compute(stage, step, identity, inputs)
         finally:
             self._steps.release(step)
 
@@ -140,13 +142,11 @@ class Walk:
         meaning = {"stage": stage.id, "config": meant, "params": self._steps.job.params, "inputs": digests}
         return _native.stage_identity(json.dumps(meaning))
 
-    def _decide(self, stage: Any, meant: Document, inputs: Dict[str, Cell]) -> Document:
+    def _decide(self, stage: Any, identity: str, inputs: Dict[str, Cell]) -> Document:
         job = self._steps.job
-        identity = self._identity(stage, meant, inputs)
         forced = job.force or not job.pickup or (not job.cutoff and any(cell.fresh for cell in inputs.values()))
         keeps = set() if stage.id in job.marginal else set(stage.outputs)
-        decision = self._steps.find(stage.id, identity, forced, keeps, self._input)
-        return {**decision, "identity": identity}
+        return self._steps.find(stage.id, identity, forced, keeps, self._input)
 
     def _reuse(self, stage: Any, result: Document, inputs: Dict[str, Cell]) -> bool:
         """Takes over a stored result; False where one of its files is no longer there."""
@@ -214,7 +214,7 @@ class Walk:
             self._steps.files = None
         for name, cell in list(data.cells.items()):
             if cell.digest is None:
-                self._keep(stage, cell)
+                self._keep(stage, cell, self._encoded(stage, cell))
                 cell.maker, made.outputs[name] = made, cell
         self._find_changed_inputs(stage, made, data, before)
         made.files = files.written(self._steps.vault)
@@ -244,18 +244,20 @@ class Walk:
                 # Consumed or replaced: whoever needs it again gets what it was.
                 cell.value = NOTHING
                 continue
-            changed = Cell(name, cell.value, maker=made)
-            self._keep(stage, changed)
-            if changed.digest != cell.digest:
+            encoded = self._encoded(stage, cell)
+            if encoded.digest() != cell.digest:
+                changed = Cell(name, cell.value, maker=made)
+                self._keep(stage, changed, encoded)
                 cell.value = NOTHING
                 made.outputs[name] = data.cells[name] = changed
 
-    def _keep(self, stage: Any, cell: Cell) -> None:
+    def _encoded(self, stage: Any, cell: Cell) -> Encoded:
         what = f"field `{cell.name}` of stage `{stage.id}`"
-        job = self._steps.job
-        allowed = job.pickle or bool(getattr(stage, "pickle", False)) or _is_compatible(type(stage))
-        encoded = encode(cell.value, what, allowed)
-        self._steps.vault.keep(cell, encoded, stage.id not in job.marginal)
+        allowed = self._steps.job.pickle or bool(getattr(stage, "pickle", False)) or _is_compatible(type(stage))
+        return encode(cell.value, what, allowed)
+
+    def _keep(self, stage: Any, cell: Cell, encoded: Encoded) -> None:
+        self._steps.vault.keep(cell, encoded, stage.id not in self._steps.job.marginal)
 
     def _value(self, cell: Cell) -> Any:
         """The value of a field: from memory, from the store, or made again."""

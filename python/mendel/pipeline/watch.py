@@ -11,12 +11,15 @@ import importlib
 import json
 import os
 import sys
+import time
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _PACKAGES = list(dict.fromkeys((str(Path(__file__).parent.parent), str(_PACKAGE))))
 _WORKER = "_mendel_worker"
+# Times of files come from a coarser clock than ours.
+_CLOCK_SLACK_NS = 20_000_000
 
 Loading = Optional[Tuple[str, int]]
 """File and line of a module that is being loaded."""
@@ -28,11 +31,15 @@ class Seen:
     Attributes:
         records: Each record, with file and line of the module that was being loaded meanwhile.
         reported: What started processes reported.
+        before: Digests of files as they were when they were handed on.
+        began: When it began, in nanoseconds since the epoch.
     """
 
     def __init__(self) -> None:
         self.records: List[Tuple[Dict[str, Any], Loading]] = []
         self.reported: List[Dict[str, Any]] = []
+        self.before: Dict[str, str | None] = {}
+        self.began = time.time_ns() - _CLOCK_SLACK_NS
 
 
 class Watch:
@@ -85,16 +92,17 @@ class Watch:
         return importlib.import_module(f"{_WORKER}.chapter")
 
     @contextlib.contextmanager
-    def chapter(self, began: Callable[[], None] | None = None) -> Iterator[Seen]:
+    def chapter(self, listener: Any = None) -> Iterator[Seen]:
         """What is used while it is open; a process that is started meanwhile reports too.
 
         Args:
-            began: Called before the first thing is used.
+            listener: Hears, before it happens, of the first thing that is used (`began`), of a path that is handed on
+                (`touched`), and of a program that does not report itself (`started`).
         """
         self._begin_process()
         seen = Seen()
         chapter = self._chapters.Chapter(self.observer)
-        chapter.began = began
+        chapter.listener = listener
         # What those report that were started before belongs to whoever was observed before.
         before = self._reported()
         if self._open:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextvars import ContextVar
 from pathlib import Path
 
 TYPE_CHECKING = False
@@ -12,13 +11,13 @@ if TYPE_CHECKING:
 
 VARIABLE = "MENDEL_JOBS_FOLDER"
 
-experiment: ContextVar[Any] = ContextVar("mendel_experiment", default=None)
+experiment: Any = None
+"""The experiment whose block is being executed, in whichever thread."""
 
 
 def folder() -> Path | None:
     """The folder that holds ``jobs/`` and ``config/``; ``None`` where nothing is active."""
-    current = experiment.get()
-    if current is not None:
-        return Path(current.workspace)
+    if experiment is not None:
+        return Path(experiment.workspace)
     given = os.environ.get(VARIABLE)
     return Path(given) if given else None

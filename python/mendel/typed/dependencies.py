@@ -5,6 +5,7 @@ from __future__ import annotations
 from mendel.typed import state as states
 from mendel.typed.building import shown
 from mendel.typed.errors import NotUsable
+from mendel.typed.sealing import seal
 from mendel.typed.state import is_configuration
 from mendel.typed.walking import everything, is_history
 
@@ -37,6 +38,8 @@ def marker(task: Any, soft: bool = False) -> Callable[[Any], Any]:
         if state.owner is None:
             state.owner, state.soft = task, soft
             states.advance()
+            # What it means is fixed from now on, whoever is given it.
+            seal(output)
         return output
 
     return dep

@@ -82,7 +82,10 @@ def seal(root: Any, context: DirectoryContext | None = None) -> None:
         fill(root, context)
     for _, one in parts:
         state = one.__mendel__
-        if state.sealed is None and (one is root or not is_history(one)):
+        if state.sealed is None and one is not root and is_history(one):
+            # What is below it is not among the parts, and has to stay as it is as well.
+            seal(one)
+        elif state.sealed is None:
             state.sealed = place
             state.sealed_by = root
             values = one.__dict__
@@ -94,13 +97,13 @@ def seal(root: Any, context: DirectoryContext | None = None) -> None:
 def _foreign(root: Any, path: Any, one: Any) -> list[Fault]:
     """Generated files of ``one`` that belong to another task than ``root``."""
     state = one.__mendel__
-    if one is root or is_history(one) or state.sealed_by is None or state.sealed_by is root or not state.generated:
+    owner = state.sealed_by
+    if one is root or is_history(one) or owner is None or not state.generated or _is_same(owner, root):
         return []
     names = [name for name in state.schema.fields if name in state.generated]
     kept = [name for name in names if state.schema.fields[name].keeps_generated]
     if not kept:
         return []
-    owner = state.sealed_by
     listed = ", ".join(f"`{shown_path((*path, name))}`" for name in kept)
     return [
         Fault(
@@ -110,3 +113,12 @@ def _foreign(root: Any, path: Any, one: Any) -> list[Fault]:
             built_at(root),
         )
     ]
+
+
+def _is_same(owner: Any, root: Any) -> bool:
+    """Whether files of ``owner`` are those of ``root``: it is the same task, or made ``root``."""
+    if owner is root or owner is root.__mendel__.owner:
+        return True
+    from mendel.typed.identity import identity
+
+    return bool(owner.__mendel__.fixed) and identity(owner) == identity(root)

@@ -168,7 +168,7 @@ def test_rp_a_file_that_changes_while_it_is_read_is_a_doubt(tmp_path: Path) -> N
         def look(input_id, pipeline, config):
             text = open("data.txt").read()
             if input_id == 1:
-                subprocess.run(["touch", "-d", "2020-01-01", "data.txt"])
+                subprocess.run("touch -d 2020-01-01 da''ta.txt", shell=True)
             return text
     """
     place = Place(tmp_path, look, {"data.txt": "1"})
@@ -270,3 +270,29 @@ def test_rp_where_nothing_names_what_a_library_opens_all_data_counts(tmp_path: P
     assert {"look 1", "look 2", "use 1", "use 2"} <= set(place.run())
     assert place.run() == []
     assert "depends on every file of the project: what `h5py` reads" in place.mendel("show", "@1", "--log")["log"]
+
+
+def test_rp_files_that_a_program_makes_are_its_own(tmp_path: Path) -> None:
+    look = """
+        import os, subprocess, tempfile
+        def look(input_id, pipeline, config):
+            out = pipeline.resolve("out", input_id)
+            out.parent.mkdir(exist_ok=True)
+            subprocess.run(["cp", f"in-{input_id}.txt", out], check=True)
+            subprocess.run(["cp", f"in-{input_id}.txt", f"copy-{input_id}.txt"], check=True)
+            place = os.path.join(tempfile.mkdtemp(), "it")
+            other = f"/tmp/mendel-{os.getpid()}-{input_id}"
+            for path in (place, other):
+                subprocess.run(["cp", out, path], check=True)
+            found = [open(path).read() for path in (place, other, out, f"copy-{input_id}.txt")]
+            os.remove(other)
+            return found
+    """
+    task = f"{TASK}scopes: {{out: 'out/%s.txt'}}\n"
+    place = Place(tmp_path, look, {"in-1.txt": "1", "in-2.txt": "2"}, task)
+    place.settle()
+    place.write("in-1.txt", "changed")
+    assert place.status()[0] == "specification"
+    assert {"look 1", "use 1"} <= set(place.run())
+    place.run()
+    assert place.run() == []

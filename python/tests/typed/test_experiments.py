@@ -18,6 +18,7 @@ from mendel import (
     JobState,
     NotUsable,
     RunMode,
+    TransientMode,
     experiment,
     from_task_dir,
     identity,
@@ -29,6 +30,7 @@ from work import (
     Boom,
     Dataset,
     Documents,
+    Download,
     Evaluate,
     Fold,
     Index,
@@ -41,6 +43,7 @@ from work import (
     Sleep,
     Topics,
     UseDocuments,
+    UseDownload,
     UseTopics,
 )
 
@@ -150,8 +153,6 @@ def test_tt_159_a_task_that_was_not_submitted_is_named(place: Path, log: Path) -
             After(before=Sleep(n=1, log=log), log=log).submit()
         with pytest.raises(AttributeError):
             Leaf(v=1).submit()
-    with pytest.raises(NotUsable, match="within an experiment"):
-        Sleep(n=1, log=log).submit()
 
 
 def test_tt_236_tt_237_tt_238_a_failure_blocks_what_depends_on_it_and_is_raised(
@@ -242,6 +243,15 @@ def test_tt_230_tt_231_tt_232_jobs_outlive_the_process_that_prepared_them(
     assert [line.split()[0] for line in lines(log)] == ["start", "end", "after"]
 
 
+def test_tt_231_ctrl_c_returns_promptly_and_leaves_jobs_running(place: Path, log: Path, tmp_path: Path) -> None:
+    text = f"with experiment({str(place)!r}, 'long'):\n    Sleep(n=1, seconds=3, log=Path({str(log)!r})).submit()\n"
+    process = script(tmp_path, text)
+    until(lambda: lines(log))
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(2) != 0 and len(lines(log)) == 1
+    until(lambda: len(lines(log)) == 2)
+
+
 def test_tt_234_trap_25_a_job_that_was_killed_is_run_again(place: Path, log: Path) -> None:
     with experiment(place, "killed", on_failure="report"):
         one = Sleep(n=1, seconds=30, log=log).submit()
@@ -292,12 +302,16 @@ def test_tt_290_leaving_by_an_exception_leaves_jobs_running(place: Path, log: Pa
     assert len(lines(log)) == 2
 
 
-def test_tt_293_trap_17_a_dry_run_writes_nothing_and_generating_starts_nothing(place: Path, log: Path) -> None:
+def test_tt_293_trap_17_a_dry_run_writes_nothing_and_generating_starts_nothing(
+    place: Path, log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with experiment(place, "dry", mode=RunMode.DRY_RUN) as xp:
         out = Fold(dataset=dataset(), seed=1, log=log).submit()
         use = UseTopics(topics=out.topics, log=log).submit()
         assert len(use.job.dependencies) == 1 and len(xp.jobs) == 2
     assert not place.exists()
+    told = capsys.readouterr().out
+    assert f"{use.job.told_short()}  unscheduled, after work.fold/" in told
     with experiment(place, "dry", mode="generate"):
         one = Sleep(n=1, log=log).submit()
     assert (one.jobpath / "params.json").is_file() and lines(log) == []
@@ -316,6 +330,33 @@ def test_trap_18_a_folder_that_was_deleted_is_made_again(place: Path, log: Path)
             one = Sleep(n=1, log=log).submit()
         shutil.rmtree(one.jobpath)
     assert lines(log).count("end 1") == 2
+
+
+def test_trap_18_an_output_that_was_deleted_is_made_again(place: Path, log: Path) -> None:
+    def go() -> Any:
+        with experiment(place, "purged"):
+            return Fold(dataset=dataset(), seed=1, log=log).submit()
+
+    topics = go().topics.path
+    go()
+    assert lines(log).count("end fold1") == 1
+    topics.unlink()
+    go()
+    assert lines(log).count("end fold1") == 2 and topics.is_file()
+
+
+def test_tt_089_a_result_of_another_script_of_that_name_is_not_taken_silently(place: Path, tmp_path: Path) -> None:
+    text = "from mendel import Param, Task, experiment\nclass Fit(Task):\n    n: Param[int]\n    def execute(self):\n"
+    text += f"        print('WHO')\nif __name__ == '__main__':\n    with experiment({str(place)!r}, 'x'):\n"
+    text += "        Fit(n=1).submit()\n"
+    told = []
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        study = tmp_path / name / "study.py"
+        study.write_text(text.replace("WHO", name))
+        done = subprocess.run([sys.executable, str(study)], capture_output=True, text=True, timeout=60, check=True)
+        told.append(done.stderr)
+    assert "older code" not in told[0] and "older code" in told[1] and "study.py" in told[1]
 
 
 def test_tt_144_a_workspace_can_be_moved(place: Path, log: Path, tmp_path: Path) -> None:
@@ -351,7 +392,19 @@ def test_tt_176_callbacks_come_after_success(place: Path, log: Path) -> None:
         with experiment(place, "callback"):
             one = Sleep(n=3, log=log).submit()
             one.on_completed(lambda task: found.append(task.n))
+            one.on_completed(lambda task: UseDocuments(documents=Documents(name="called"), log=log).submit())
         assert found.pop() == 3 and not found
+    assert lines(log).count("use called") == 1
+
+
+def test_tt_174_a_callback_that_fails_fails_the_experiment(place: Path, log: Path) -> None:
+    def go() -> None:
+        with experiment(place, "callback"):
+            one = Sleep(n=3, log=log).submit()
+            one.on_completed(lambda task: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        go()
 
 
 def test_tt_096_results_of_older_code_are_used_with_a_note_or_made_again(
@@ -456,3 +509,59 @@ def test_tt_094_one_job_at_a_time_holds_a_shared_folder(place: Path) -> None:
     with experiment(place, "sharing", jobs=3):
         jobs = [Sharing(n=n).submit().job for n in range(3)]
     assert [job.state for job in jobs] == [JobState.DONE] * 3 and len({job.path for job in jobs}) == 3
+
+
+def test_xm_06_a_plain_script_submits_into_an_experiment_of_its_own(log: Path, tmp_path: Path) -> None:
+    (tmp_path / "mendel.toml").write_text("")
+    study = tmp_path / "study.py"
+    head = f"import sys\nsys.path.append({str(HERE)!r})\nfrom pathlib import Path\nfrom work import *\n"
+    head += f"log = Path({str(log)!r})\n"
+
+    def go(text: str) -> Any:
+        study.write_text(head + text)
+        command = [sys.executable, str(study)]
+        env = {name: value for name, value in os.environ.items() if name != "MENDEL_WORKSPACE"}
+        return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+    done = go("one = Sleep(n=1, log=log).submit()\nAfter(before=one, log=log).submit()\n")
+    assert done.returncode == 0, done.stderr
+    assert lines(log)[1:] == ["end 1", "after"] and (tmp_path / "experiments" / "study" / "current").is_dir()
+    failed = go("Leave(code=1).submit()\n")
+    assert failed.returncode == 1 and "work.leave" in failed.stderr
+    crashed = go("one = Sleep(n=2, seconds=2, log=log).submit()\none.job.state\nraise KeyError('x')\n")
+    assert crashed.returncode == 1 and "KeyError" in crashed.stderr
+    assert (tmp_path / "jobs" / "work.sleep").is_dir() and not log.read_text().endswith("end 2\n")
+
+
+def test_tt_260_a_transient_task_runs_only_where_it_is_needed(place: Path, log: Path) -> None:
+    def go(needed: bool, mode: TransientMode = TransientMode.TRANSIENT) -> Any:
+        with experiment(place, "transient"):
+            first = Sleep(n=1, log=log).submit(transient=mode)
+            second = Sleep(n=2, log=log).submit(transient=mode)
+            if needed:
+                After(before=first, log=log).submit()
+        return first.job, second.job
+
+    first, second = go(needed=False)
+    assert first.state is second.state is JobState.UNSCHEDULED and lines(log) == []
+    first, second = go(needed=True, mode=TransientMode.REMOVE)
+    assert first.state is JobState.DONE and second.state is JobState.UNSCHEDULED
+    assert lines(log)[1:] == ["end 1", "after"] and not first.path.exists()
+    first, second = go(needed=True)
+    assert first.state is JobState.UNSCHEDULED and len(lines(log)) == 3
+    with experiment(place, "transient"):
+        one = Sleep(n=3, log=log).submit(transient=TransientMode.TRANSIENT)
+        Sleep(n=3, log=log).submit()
+    assert one.job.state is JobState.DONE
+
+
+def test_tt_261_preparation_happens_once_before_the_first_task_that_needs_it(place: Path, log: Path) -> None:
+    with experiment(place, "prepare", mode="prepare"):
+        UseDownload(data=Download(name="a", log=log), n=0, log=log).submit()
+    assert lines(log) == ["prepared a"]
+    with experiment(place, "prepare", on_failure="report"):
+        for n in range(2):
+            UseDownload(data=Download(name="a", log=log), n=n, log=log).submit()
+        bad = UseDownload(data=Download(name="b", log=log, fails=True), n=0, log=log).submit()
+    assert lines(log) == ["prepared a", "prepared a", "used a", "used a"]
+    assert bad.job.state is JobState.ERROR and "no network" in bad.job.message

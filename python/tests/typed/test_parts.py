@@ -11,9 +11,11 @@ from mendel import (
     DeclarationError,
     InvalidValue,
     Meta,
+    MissingValue,
     NotUsable,
     Param,
     PathGenerator,
+    SealedConfiguration,
     SubmitHook,
     Task,
     copyconfig,
@@ -328,3 +330,31 @@ def test_tt_103_a_renamed_parameter_is_still_taken() -> None:
     one = Fit(values=[1])
     one.value = 5
     assert one.values == [5]
+
+
+def test_tt_151_an_output_stays_as_it_was_marked() -> None:
+    class Learn(Task):
+        n: Param[int]
+
+    inner = Leaf(v=1)
+    output = marker(Learn(n=1))(Pair(one=inner, other=[1]))
+    before = identity(output)
+    for change in (lambda: setattr(inner, "v", 2), lambda: setattr(output, "other", 3), lambda: output.other.append(2)):
+        with pytest.raises(SealedConfiguration):
+            change()
+    assert identity(output) == before
+    with pytest.raises(MissingValue, match="other"):
+        marker(Learn(n=1))(Pair(one=1))
+
+
+def test_a_part_that_takes_over_an_owner_stays_as_it_is_once_it_was_used() -> None:
+    class Learn(Task):
+        n: Param[int]
+
+    output = marker(Learn(n=1))(Leaf(v=1))
+    part = copyconfig(output, v=2).copy_dependencies(output)
+    user = Loose(x=part).seal()
+    before = identity(user)
+    with pytest.raises(SealedConfiguration):
+        part.v = 3
+    assert identity(user) == before

@@ -17,6 +17,11 @@ pub(super) const SQLITE_WRITE: &str = "BEGIN IMMEDIATE";
 /// SQLite reads the moment of the first read anyway.
 pub(super) const POSTGRES_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
+/// Ends one of two texts that are gathered; neither names nor JSON have control characters.
+pub(crate) const FIELD_END: char = '\u{1f}';
+/// Ends a row that is gathered.
+pub(crate) const ROW_END: char = '\u{1e}';
+
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(60);
 const SQLITE_READERS: u32 = 4;
@@ -39,6 +44,15 @@ impl Dialect {
         match self {
             Self::Sqlite => "",
             Self::Postgres => " FOR UPDATE",
+        }
+    }
+
+    /// Gathers two texts of all rows in one: [`FIELD_END`] between the two, [`ROW_END`] between
+    /// rows. A row alone costs a change of threads.
+    pub(crate) fn gathered(self, one: &str, other: &str) -> String {
+        match self {
+            Self::Sqlite => format!("group_concat({one} || char(31) || {other}, char(30))"),
+            Self::Postgres => format!("string_agg({one} || chr(31) || {other}, chr(30))"),
         }
     }
 

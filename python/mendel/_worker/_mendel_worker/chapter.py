@@ -1,5 +1,6 @@
 """A part of what a process does, observed by itself: one step of a pipeline, or the making of it."""
 
+import json
 import os
 import sys
 
@@ -18,8 +19,10 @@ class Chapter:
         self._outer = None
         self.records = []
         """Each record as a line of JSON, with file and line of the module that was being loaded, if one was."""
-        self.began = None
-        """Called before the first record is taken."""
+        self.listener = None
+        """Hears of the first record (`began`), of a file that is handed on (`touched`), and of a program that is
+        started and does not report itself (`started`), each before that happens."""
+        self._has_begun = False
 
     def __enter__(self):
         self._outer = self._seen.swap((set(), set(), {}, self))
@@ -34,9 +37,14 @@ class Chapter:
     def add(self, line):
         """Takes a record."""
         loading = _loading(self._seen)
-        if self.began is not None and loading is None:
-            self.began, began = None, self.began
-            began()
+        if self.listener is not None and loading is None:
+            if not self._has_begun:
+                self._has_begun = True
+                self.listener.began()
+            if line.startswith('{"kind":"touched"'):
+                self.listener.touched(json.loads(line)["path"])
+            elif line.startswith('{"kind":"child"'):
+                self.listener.started()
         self.records.append((line, loading))
 
 

@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use mendel_engine::pipeline::CurrentStage;
 use mendel_model::{Canonical, Identity, InputId, Origin, Param, Timestamp};
 use mendel_snapshot::project_root;
 use mendel_spec::{Assignment, Kind, Place, Problem, Problems, Tree, TreeOptions, TreeTask, read_tree, split_values};
@@ -46,8 +47,8 @@ pub struct StagedTask {
     pub spec: Value,
     /// Its effective config.
     pub config: Value,
-    /// Values of its parameters.
-    pub params: Vec<Param>,
+    /// Values of its declared parameters.
+    given: Vec<Param>,
     /// Those that every stage sees.
     pub visible: Map<String, Value>,
     /// Its scopes by name.
@@ -67,6 +68,26 @@ impl StagedTask {
     pub fn identity(&self) -> Identity {
         let mut form = Canonical::new("staged");
         form.text(&self.address).value(&self.spec).identity()
+    }
+
+    /// Values of its parameters: the declared ones, then the hyperparameters of every stage.
+    pub fn params(&self) -> Vec<Param> {
+        let mut params = self.given.clone();
+        for stage in &self.pipeline.stages {
+            leaves(&stage.id, "", config_of(&self.config, &stage.id), &mut params);
+        }
+        params
+    }
+
+    /// Its stages as they are now, in pipeline order.
+    pub fn current_stages(&self) -> Vec<CurrentStage> {
+        let current = self.pipeline.stages.iter().enumerate().map(|(place, stage)| CurrentStage {
+            id: stage.id.clone(),
+            class: stage.class.clone(),
+            code: self.pipeline.digest(place),
+            config: config_of(&self.config, &stage.id).clone(),
+        });
+        current.collect()
     }
 }
 
@@ -291,7 +312,7 @@ fn staged(
         inputs: task.input_ids.clone(),
         spec: task.spec(),
         config: task.config.clone(),
-        params: [task.params.clone(), config_params(task, &pipeline)].concat(),
+        given: task.params.clone(),
         visible: task.visible_params(),
         scopes: task.scopes.iter().map(|(name, scope)| (name.clone(), moved(&scope.pattern))).collect(),
         marginal: marginal.collect(),
@@ -299,15 +320,6 @@ fn staged(
         pipeline,
         place,
     }
-}
-
-/// The hyperparameters of every stage as parameters of a run, one for each value.
-fn config_params(task: &TreeTask, pipeline: &Pipeline) -> Vec<Param> {
-    let mut params = Vec::new();
-    for stage in &pipeline.stages {
-        leaves(&stage.id, "", config_of(&task.config, &stage.id), &mut params);
-    }
-    params
 }
 
 fn leaves(stage: &str, path: &str, value: &Value, params: &mut Vec<Param>) {

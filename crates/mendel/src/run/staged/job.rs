@@ -75,7 +75,7 @@ impl Ready<'_> {
 
     /// The parameters of `task`, each with the place its value came from.
     fn params(&self, task: &StagedTask) -> Vec<mendel_model::Param> {
-        let mut params = task.params.clone();
+        let mut params = task.params();
         for param in &mut params {
             if let Some(origin) = self.forest.origin(task, &format!("config/{}/{}", param.section, param.name)) {
                 param.origin = origin;
