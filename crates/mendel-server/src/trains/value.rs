@@ -91,8 +91,9 @@ where
     for id in ids {
         match each(id.clone()).await {
             Ok(mut answer) => {
-                if !key.is_empty() && !answer.contains_key(key) {
-                    answer.insert(key.to_owned(), true.into());
+                if !key.is_empty() {
+                    let count = answer.get(key).and_then(Value::as_u64);
+                    answer.insert(key.to_owned(), count.is_none_or(|count| count > 0).into());
                 }
                 answer.insert("id".to_owned(), id.into());
                 succeeded.push(Value::Object(answer));
