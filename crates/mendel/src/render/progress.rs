@@ -75,7 +75,7 @@ fn activity(active: &Activity, now: Timestamp) -> String {
 
 /// A bar of blocks; as full as `done` is of `all`.
 fn bar(done: u64, all: u64) -> String {
-    let full = if all == 0 { BAR } else { (done.min(all) * BAR) / all } as usize;
+    let full = (done.min(all) * BAR).checked_div(all).unwrap_or(BAR) as usize;
     format!("{}{}", "█".repeat(full), "░".repeat(BAR as usize - full))
 }
 

@@ -18,9 +18,9 @@ pub(super) async fn targets(call: &Call, ids: &[String]) -> Result<Vec<Run>, Ref
     let models = flag(&call.data, "model_events");
     let mut runs = Vec::new();
     for id in ids {
-        let found = call.app.store.run(id_of(id).or_else(|refusal| match models {
-            true => Err(Refusal::no_model(id)),
-            false => Err(refusal),
+        let found = call.app.store.run(id_of(id).map_err(|refusal| match models {
+            true => Refusal::no_model(id),
+            false => refusal,
         })?);
         match found.await? {
             Some(run) => runs.push(run),

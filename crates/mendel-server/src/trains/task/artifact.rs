@@ -43,7 +43,13 @@ pub(super) async fn delete(call: &Call) -> Answer {
 
 async fn touch(call: &Call, id: RunId) -> Result<(), Refusal> {
     let now = (call.app.now)();
-    call.app.store.rewrite_run(id, now, |run| Ok::<_, Refusal>(run.updated = run.updated.max(now))).await?;
+    call.app
+        .store
+        .rewrite_run(id, now, |run| {
+            run.updated = run.updated.max(now);
+            Ok::<_, Refusal>(())
+        })
+        .await?;
     Ok(())
 }
 

@@ -140,7 +140,7 @@ fn rp_30_another_terminal_sees_stage_input_and_progress_within_a_second() {
     let mut command = tree.command(&["run", "tree", "--env", "system", "--no-monitor"]);
     let mut child = command.env("GATE", &gate).spawn().expect("it starts");
     let until = Instant::now() + Duration::from_secs(60);
-    while tree.counted().get("segment").is_none() {
+    while !tree.counted().contains_key("segment") {
         assert!(Instant::now() < until, "the stage begins");
         std::thread::sleep(Duration::from_millis(20));
     }
