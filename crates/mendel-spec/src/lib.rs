@@ -43,7 +43,8 @@ pub use resolve::resolve;
 pub use schema::{project_file_schema, task_file_schema};
 pub use task_file::{ReadOptions, Resources, Sweep, TaskFile, read_folder, read_folder_with, read_texts};
 pub use tree::{
-    DottedPath, PipelineSpec, Scope, ScopeFault, Tree, TreeOptions, TreeTask, fill_scope, read_tree, spec_digest,
+    DottedPath, PipelineSpec, Scope, ScopeFault, Tree, TreeOptions, TreeTask, enumerated, fill_scope, read_tree,
+    spec_digest,
 };
 pub use values_file::{GivenValue, ValuesFile};
 pub use yaml::{Content, Dialect, Document, Node, Scalar};

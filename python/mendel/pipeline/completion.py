@@ -177,8 +177,10 @@ def of_outcomes(outcomes: Iterable[Outcome]) -> Document:
     """What a completion keeps of how each input went."""
     absent: set[str] = set()
     read: Dict[str, Document] = {}
+    readers: Dict[str, List[str]] = {}
     doubts: Dict[str, None] = {}
     steps: Dict[str, Document] = {}
+    files: Dict[str, List[Document]] = {}
     for outcome in outcomes:
         absent.update(outcome.absent)
         doubts.update(dict.fromkeys(outcome.doubts))
@@ -187,8 +189,21 @@ def of_outcomes(outcomes: Iterable[Outcome]) -> Document:
             if stage is not None:
                 one["step"] = [stage, outcome.input_id]
             read[json.dumps(one)] = one
+        for place, reader in outcome.readers.items():
+            if reader not in readers.setdefault(place, []):
+                readers[place].append(reader)
         steps[written(outcome.input_id)] = outcome.steps
-    return {"absent": sorted(absent), "read": list(read.values()), "doubts": list(doubts), "steps": steps}
+        last = {(file["scope"], file["path_suffix"]): file for file in outcome.files}
+        if last:
+            files[written(outcome.input_id)] = list(last.values())
+    return {
+        "absent": sorted(absent),
+        "read": list(read.values()),
+        "readers": readers,
+        "doubts": list(doubts),
+        "steps": steps,
+        "files": files,
+    }
 
 
 def describe(pipeline: Pipeline, config: Config) -> List[Document]:

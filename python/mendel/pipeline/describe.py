@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Mapping
 
 from mendel.pipeline.document import JobTask, read_document
-from mendel.pipeline.fingerprint import class_path
+from mendel.pipeline.fingerprint import subject
 
 
-def describe(pipeline: Any) -> Dict[str, List[Dict[str, Any]]]:
-    """The declarations, in the order of the pipeline."""
+def describe(pipeline: Any, named: Mapping[int, str]) -> Dict[str, List[Dict[str, Any]]]:
+    """The declarations, in the order of the pipeline; `source` is the path that a stage was named by."""
     stages = [
         {
-            "class": class_path(type(stage)),
+            "class": subject(stage),
+            "source": named.get(id(stage)),
             "id": stage.id,
             "inputs": sorted(set(stage.inputs) - set(stage.consumes)),
             "consumes": sorted(stage.consumes),
@@ -29,7 +30,8 @@ def describe(pipeline: Any) -> Dict[str, List[Dict[str, Any]]]:
 def main() -> int:
     """Prints the declarations of the pipeline of the job document."""
     try:
-        answer = describe(JobTask(read_document()).create_pipeline())
+        task = JobTask(read_document())
+        answer = describe(task.create_pipeline(), task.named)
     except (ImportError, AttributeError, ValueError, AssertionError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

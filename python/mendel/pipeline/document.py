@@ -7,12 +7,12 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any, FrozenSet, Iterable
+from typing import Any, Dict, FrozenSet, Iterable
 
 from mendel.compat.shim import provide_repype
 from mendel.pipeline.config import Config
 from mendel.pipeline.job import Job
-from mendel.pipeline.load import load_from_module
+from mendel.pipeline.load import load_from_module, stage_of
 from mendel.pipeline.observation import Observation
 from mendel.pipeline.pipeline import Pipeline, create_pipeline
 from mendel.pipeline.plain import restored
@@ -33,6 +33,8 @@ class JobTask(Task):
     def __init__(self, document: Document) -> None:
         super().__init__(document["task"]["path"], restored(document.get("full_spec") or {}))
         self.document = document
+        self.named: Dict[int, str] = {}
+        """The dotted path by which each stage was named, by its identity in memory."""
         self.observation: Observation | None = None
         """Observes how the pipeline is made, where one does."""
 
@@ -56,11 +58,12 @@ class JobTask(Task):
         scopes = {name: Path(path) for name, path in (self.document.get("scopes") or {}).items()}
         if "class" in named:
             return adopted(load_from_module(named["class"])(*args, scopes=scopes, **kwargs))
-        return create_pipeline([self._stage(name) for name in named["stages"]], *args, scopes=scopes, **kwargs)
+        stages = [self._stage(name) for name in named["stages"]]
+        self.named = {id(stage): name for stage, name in zip(stages, named["stages"])}
+        return create_pipeline(stages, *args, scopes=scopes, **kwargs)
 
     def _stage(self, name: str) -> Any:
-        cls = load_from_module(name)
-        return cls() if self.observation is None else self.observation.make(cls)
+        return stage_of(name, None if self.observation is None else self.observation.make)
 
 
 class Adopted(Pipeline):

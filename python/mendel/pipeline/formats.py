@@ -102,11 +102,30 @@ def encode(value: Any, what: str, allow_pickle: bool = False) -> Encoded:
         return encoded
     if allow_pickle:
         return _pickled(value, what)
-    raise UnstorableValue(
-        f"{what}: a value of type `{name}` has no format; "
-        f"say how it is stored with `mendel.pipeline.register_format({type(value).__qualname__}, write, read)`, "
-        "or set `pickle = True` in the stage"
-    )
+    raise UnstorableValue(f"{what}: {_no_format(value)}, or set `pickle = True` in the stage")
+
+
+def _no_format(value: Any) -> str:
+    """That a value has no format, with its type and the way out."""
+    name, culprit = f"{type(value).__module__}.{type(value).__qualname__}", _culprit(value)
+    if culprit is None:
+        told, kind = f"a value of type `{name}` has no format", type(value)
+    else:
+        inner, kind = f"{culprit.__module__}.{culprit.__qualname__}", culprit
+        told = f"a value of type `{name}` holds one of type `{inner}`, which has no format"
+    return f"{told}; say how it is stored with `mendel.pipeline.register_format({kind.__qualname__}, write, read)`"
+
+
+def _culprit(value: Any) -> type | None:
+    """The type within a container that has no format."""
+    items = value.items() if type(value) is dict else value
+    for item in items if type(value) in (list, tuple, set, frozenset, dict) else ():
+        for one in item if type(value) is dict else (item,):
+            try:
+                _to_json(one)
+            except UnstorableValue:
+                return _culprit(one) or type(one)
+    return None
 
 
 def decode(format: str, data: Callable[[], bytes], file: Callable[[str | None], Path], size: int) -> Any:
@@ -143,10 +162,14 @@ def decode(format: str, data: Callable[[], bytes], file: Callable[[str | None], 
         import pickle
 
         return pickle.loads(data())
-    name = kind.partition(":")[2]
+    return _custom(kind.partition(":")[2], data())
+
+
+def _custom(name: str, data: bytes) -> Any:
+    """The value of a registered class."""
     if name not in _registered:
-        raise LookupError(f"the value was stored as `{kind}`, which no `register_format` of this process can read")
-    return _registered[name][2](data())
+        raise LookupError(f"the value was stored as `{name}`, which no `register_format` of this process can read")
+    return _registered[name][2](data)
 
 
 def is_mutable(value: Any) -> bool:
@@ -186,10 +209,8 @@ def _pickled(value: Any, what: str) -> Encoded:
             import dill  # type: ignore[import-untyped, unused-ignore]
 
             return Encoded("pickle", dill.dumps(value, protocol=4))
-        except ImportError:
-            raise UnstorableValue(
-                f"{what}: a value of type `{type(value).__qualname__}` cannot be pickled: {error}"
-            ) from error
+        except Exception:
+            raise UnstorableValue(f"{what}: {_no_format(value)}, and it cannot be pickled: {error}") from None
 
 
 def _npy(value: Any) -> bytes:
@@ -295,6 +316,9 @@ def _to_json(value: Any) -> Any:
     is_array = is_a(value, "numpy", "ndarray") and kind.__name__ in ("ndarray", "memmap")
     if (is_array or is_a(value, "numpy", "generic")) and not value.dtype.hasobject:
         return {"$array" if is_array else "$scalar": base64.b64encode(_npy(value)).decode()}
+    name = f"{kind.__module__}.{kind.__qualname__}"
+    if name in _registered and kind is _registered[name][0]:
+        return {"$custom": [name, base64.b64encode(_registered[name][1](value)).decode()]}
     raise UnstorableValue(kind.__qualname__)
 
 
@@ -316,6 +340,8 @@ def _from_json(value: Any) -> Any:
         return base64.b64decode(held)
     if mark == "$path":
         return Path(held)
+    if mark == "$custom":
+        return _custom(held[0], base64.b64decode(held[1]))
     if mark in ("$date", "$datetime"):
         return getattr(datetime, mark[1:]).fromisoformat(held)
     if mark in ("$array", "$scalar"):

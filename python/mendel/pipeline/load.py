@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import inspect
 import sys
-from typing import Any
+from typing import Any, Callable
 
 
 def load_from_module(name: str) -> Any:
@@ -30,6 +31,32 @@ def load_from_module(name: str) -> Any:
         "give a dotted path such as `package.module.Class`" if len(parts) == 1 else f"no module `{parts[0]}` is found"
     )
     raise ImportError(f"`{name}` cannot be imported: {hint} (searched in {', '.join(sys.path[:3]) or 'nothing'}, …)")
+
+
+def stage_of(name: str, make: Callable[[Any], Any] | None = None) -> Any:
+    """The stage that a dotted path names: of a class, or made of a function.
+
+    Args:
+        name: The path.
+        make: Makes the stage of what is named, which is called otherwise.
+
+    Raises:
+        ImportError: A part of the path does not exist.
+        AttributeError: The module has no such name.
+        ValueError: What it names is no stage.
+    """
+    found = load_from_module(name)
+    if inspect.isroutine(found) or not callable(found):
+        kind = "plain function" if inspect.isroutine(found) else type(found).__name__
+        raise ValueError(
+            f"`{name}` is no stage but a {kind}: "
+            "a stage is a class that derives from `Stage`, or a function with `@stage`"
+        )
+    stage = found() if make is None else make(found)
+    missing = [member for member in ("id", "inputs", "outputs", "process") if not hasattr(stage, member)]
+    if missing:
+        raise ValueError(f"`{name}` is no stage: it has no `{missing[0]}`; derive it from `mendel.Stage`")
+    return stage
 
 
 def _attribute(module: Any, parts: list[str], name: str) -> Any:

@@ -10,6 +10,7 @@ from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Sequence, Type
 
 from mendel.pipeline.config import Config
 from mendel.pipeline.order import check_distinct, ordered
+from mendel.pipeline.rules import apply_rules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,13 +21,27 @@ if TYPE_CHECKING:
 
 
 class StageError(Exception):
-    """User code of a stage failed; the error itself is the cause."""
+    """User code of a stage failed; the error itself is the cause.
 
-    def __init__(self, stage: Stage, input_id: InputID | None = None, error: BaseException | None = None) -> None:
+    Args:
+        stage: The stage.
+        input_id: The input it was for.
+        error: What was raised.
+        method: The method of the stage that failed.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        input_id: InputID | None = None,
+        error: BaseException | None = None,
+        method: str = "process",
+    ) -> None:
         why = f": {type(error).__name__}: {error}" if error is not None else ""
         super().__init__(f"stage `{stage.id}` failed for input `{input_id}`{why}")
         self.stage = stage
         self.input_id = input_id
+        self.method = method
 
 
 class ProcessingControl:
@@ -176,14 +191,19 @@ class Pipeline:
         return int(position) + 1
 
     def configure(self, base_config: Config, input_id: InputID, *args: Any, **kwargs: Any) -> Config:
-        """The hyperparameters of one input: a copy, filled in by the rules of the stages."""
+        """The hyperparameters of one input: a copy, filled in by the rules of the stages.
+
+        Raises:
+            StageError: The rules of a stage cannot be told, or not be applied.
+        """
         config = base_config.copy()
         for stage in self.stages:
-            with contextlib.nullcontext() if self.steps is None else self.steps.configuring(stage):
-                rules = stage.configure(self, input_id, *args, **kwargs)
-            for key, rule in rules.items():
-                factor, user_factor, *limits = rule
-                create_config_entry(config, f"{stage.id}/{key}", factor, user_factor, **(limits[0] if limits else {}))
+            try:
+                with contextlib.nullcontext() if self.steps is None else self.steps.configuring(stage):
+                    rules = stage.configure(self, input_id, *args, **kwargs)
+                apply_rules(config, stage.id, rules)
+            except Exception as error:
+                raise StageError(stage, input_id, error, method="configure") from error
         return config
 
     def resolve(self, scope: str, input_id: InputID | None = None) -> Path | None:
@@ -220,7 +240,7 @@ class Pipeline:
 
 def section(config: Config, stage_id: str) -> Config:
     """The hyperparameters of one stage, shared with those of the task."""
-    found = config.get(stage_id, {})
+    found = config.set_default(stage_id, {}, override_none=True)
     if not isinstance(found, Config):
         raise ValueError(f"`config` of stage `{stage_id}` must be a mapping, and is `{found!r}`")
     return found
@@ -235,38 +255,10 @@ def scope_path(scope: str, pattern: PathLike, input_id: InputID) -> Path:
     text = os.fspath(pattern)
     try:
         # A scope without placeholder is one path for all inputs.
-        filled = text % input_id if "%" in text else text
+        filled = text % input_id if "%" in text.replace("%%", "") else text.replace("%%", "%")
     except (TypeError, ValueError) as error:
         raise ValueError(f"scope `{scope}`: pattern `{text}` does not fit input `{input_id!r}`: {error}") from error
     return Path(filled).resolve()
-
-
-def create_config_entry(
-    config: Config,
-    key: str,
-    factor: Any,
-    default_user_factor: Any,
-    type: Type[Any] | None = None,
-    min: Any = None,
-    max: Any = None,
-) -> None:
-    """Fills in one hyperparameter by a rule.
-
-    An unset value becomes `factor` times the value of `AF_` and its name, which itself is
-    `default_user_factor` where it is unset. Then `type`, `min` and `max` are applied.
-    """
-    *path, name = key.split("/")
-    user_factor = config.set_default("/".join([*path, f"AF_{name}"]), default_user_factor, True)
-    value = config.get(key, None)
-    if value is None:
-        value = factor * user_factor
-    if type is not None:
-        value = type(value)
-    if min is not None and value < min:
-        value = min
-    if max is not None and value > max:
-        value = max
-    config[key] = value if type is None else type(value)
 
 
 def create_pipeline(

@@ -123,6 +123,12 @@ def write_config(pipeline: Any, input_id: Any, final: Config) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     partial.write_text("\n".join(block(final.entries)) + "\n", "utf-8")
     os.replace(partial, path)
+    steps = getattr(pipeline, "steps", None)
+    if isinstance(steps, Steps) and input_id in steps.outcomes:
+        digest, size = steps.vault.store.put_blob(path)
+        mode = os.stat(path).st_mode & 0o777
+        file = {"scope": "config", "path_suffix": "", "digest": digest, "size": size, "mode": mode}
+        steps.outcomes[input_id].files.append(file)
 
 
 @contextlib.contextmanager

@@ -27,6 +27,7 @@ from mendel.pipeline.judge import Found
 from mendel.pipeline.known import Known
 from mendel.pipeline.observation import Observation, StepSeen
 from mendel.pipeline.pipeline import Pipeline, scope_path
+from mendel.pipeline.resources import Need, Pool
 from mendel.pipeline.scope_files import ScopeFiles, at
 from mendel.pipeline.stage_class import Stage
 from mendel.pipeline.vault import Vault
@@ -65,6 +66,10 @@ class Outcome:
     reasons: Dict[str, List[Document]] = field(default_factory=dict)
     read: Dict[Read, None] = field(default_factory=dict)
     """What its stages depend on beside their code, in order and each once."""
+    readers: Dict[str, str] = field(default_factory=dict)
+    """For each file that was read the first stage that did."""
+    files: List[Document] = field(default_factory=list)
+    """The files of scopes; where several stages wrote one, the last has the say."""
     doubts: List[str] = field(default_factory=list)
     """Why results of its stages answer no later request."""
     spoiled: List[str] = field(default_factory=list)
@@ -92,6 +97,8 @@ class Steps:
         self.vault = Vault(store)
         self.outcomes: Dict[InputID | None, Outcome] = {}
         self.files: ScopeFiles | None = None
+        self.pool: Pool | None = None
+        self.needs: Dict[str, Need] = {}
         self._claims = Claims(store.workspace)
         self._known = Known(store, self._claims)
         self._written = WrittenFiles(self.observation.looker.written, job.project)
@@ -219,13 +226,24 @@ class Steps:
             return []
         return self._store.find_results([identity])[0]
 
-    def claim(self, step: str) -> None:
-        """Makes sure that nobody else computes a step, until its result is put or it is released."""
+    def claim(self, step: str) -> bool:
+        """Makes sure that nobody else computes a step, until its result is put or it is released.
+
+        Returns:
+            Whether somebody else had it, and was waited for.
+        """
         if self._claims.take(step, wait=False):
-            return
+            return False
         # While it waits it holds nothing that another process may be waiting for.
         self.flush()
-        self._claims.take(step, wait=True)
+        with self.pool.without() if self.pool is not None else contextlib.nullcontext():
+            self._claims.take(step, wait=True)
+        return True
+
+    def having(self, stage: Any) -> contextlib.AbstractContextManager[None]:
+        """Has what a stage needs, as long as it runs."""
+        need = self.needs.get(stage.id)
+        return contextlib.nullcontext() if self.pool is None or need is None else self.pool.instead(need)
 
     def release(self, step: str) -> None:
         """Gives up a step that is not computed here after all."""

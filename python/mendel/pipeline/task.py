@@ -12,7 +12,7 @@ from mendel.pipeline import completion as completions
 from mendel.pipeline.benchmark import Benchmark
 from mendel.pipeline.config import Config, merge
 from mendel.pipeline.input_id import decode_input_ids
-from mendel.pipeline.load import load_from_module
+from mendel.pipeline.load import load_from_module, stage_of
 from mendel.pipeline.pipeline import Pipeline, create_pipeline
 from mendel.pipeline.stage_class import EVENTS, Stage
 
@@ -111,7 +111,7 @@ class Task:
         if isinstance(named, str):
             pipeline: Pipeline = load_from_module(named)(*args, scopes=scopes, **kwargs)
             return pipeline
-        return create_pipeline([load_from_module(name)() for name in named], *args, scopes=scopes, **kwargs)
+        return create_pipeline([stage_of(name) for name in named], *args, scopes=scopes, **kwargs)
 
     def setup_callbacks(self, pipeline: Pipeline) -> None:
         """Adds the methods `on_<stage>_<event>` of the task to the stages."""

@@ -65,7 +65,7 @@ class Walk:
                 self.outcome.absent += sorted(stage.outputs)
                 self.outcome.seconds[stage.id] = self.disabled[stage.id] = 0.0
                 section(self.config, stage.id).set_default("enabled", stage.enabled_by_default)
-                self._skip(stage)
+                self._skip(stage, "disabled")
         left = [cell for name, cell in sorted(self.data.cells.items()) if name != "input_id"]
         self.outcome.fields = [cell.record() for cell in left if not self._is_marginal(cell)]
         for cell in left:
@@ -119,13 +119,16 @@ class Walk:
                 identity = again
                 decision = self._decide(stage, identity, inputs)
         step = f"{identity} {self._steps.code(stage)}"
+        has_waited = False
         if decision["reuse"] is None:
-            self._steps.claim(step)
+            has_waited = self._steps.claim(step)
             # Somebody may have put it between the question and the claim.
             decision = self._decide(stage, identity, inputs)
         try:
             self.outcome.reasons[stage.id] = decision["reasons"]
-            if decision["reuse"] is None or not self._reuse(stage, decision["reuse"], inputs):
+            if decision["reuse"] is None or not self._reuse(
+                stage, decision["reuse"], inputs, "waited" if has_waited else "reused"
+            ):
                 self._compute(stage, step, identity, inputs)
         finally:
             self._steps.release(step)
@@ -148,7 +151,7 @@ class Walk:
         keeps = set() if stage.id in job.marginal else set(stage.outputs)
         return self._steps.find(stage.id, identity, forced, keeps, self._input)
 
-    def _reuse(self, stage: Any, result: Document, inputs: Dict[str, Cell]) -> bool:
+    def _reuse(self, stage: Any, result: Document, inputs: Dict[str, Cell], how: str) -> bool:
         """Takes over a stored result; False where one of its files is no longer there."""
         record = result["stage"]
         try:
@@ -172,7 +175,7 @@ class Walk:
             section(self.config, stage.id).entries.update(_restored(record["config"]))
         self.outcome.reused.append(stage.id)
         self._note(stage, result)
-        self._skip(stage)
+        self._skip(stage, how)
         return True
 
     def _compute(self, stage: Any, step: str, identity: str, inputs: Dict[str, Cell]) -> None:
@@ -197,11 +200,20 @@ class Walk:
     def _note(self, stage: Any, result: Document) -> None:
         self.outcome.seconds[stage.id] = result["stage"].get("seconds", result["duration"] / 1000)
         self.outcome.steps[stage.id] = {"identity": result["identity"], "key": result["key"], "run": result["run"]}
-        self.outcome.read.update(self._steps.read(result, stage.id, self._input))
+        found = self._steps.read(result, stage.id, self._input)
+        self.outcome.read.update(found)
+        for kind, name, _, _ in found:
+            if kind in ("input", "listing", "lookup"):
+                self.outcome.readers.setdefault(name, stage.id)
         self.outcome.doubts += result["stage"].get("doubts") or ()
+        self.outcome.files += result["stage"]["files"]
 
     def _run(self, stage: Any, made: Made, data: Fields, config: Config) -> tuple[float, Found]:
         """Runs a stage on `data`; answers its seconds and what it depends on."""
+        with self._steps.having(stage):
+            return self._run_having(stage, made, data, config)
+
+    def _run_having(self, stage: Any, made: Made, data: Fields, config: Config) -> tuple[float, Found]:
         update(self._status, info="start-stage", stage=stage.id, intermediate=True)
         before, files = dict(data.cells), ScopeFiles()
         self._steps.files = files
@@ -220,6 +232,7 @@ class Walk:
         made.files = files.written(self._steps.vault)
         step.found.things.update((("input", name), digest) for name, digest in files.read(self._steps.vault))
         self._steps.wrote(stage.id, self._input, [*step.written, *files.new()])
+        update(self._status, info="end-stage", stage=stage.id, seconds=seconds, intermediate=True)
         return seconds, step.found
 
     def _names(self, made: Made, config: Config) -> Iterator[str]:
@@ -254,7 +267,10 @@ class Walk:
     def _encoded(self, stage: Any, cell: Cell) -> Encoded:
         what = f"field `{cell.name}` of stage `{stage.id}`"
         allowed = self._steps.job.pickle or bool(getattr(stage, "pickle", False)) or _is_compatible(type(stage))
-        return encode(cell.value, what, allowed)
+        try:
+            return encode(cell.value, what, allowed)
+        except Exception as error:
+            raise StageError(stage, self._input, error) from error
 
     def _keep(self, stage: Any, cell: Cell, encoded: Encoded) -> None:
         self._steps.vault.keep(cell, encoded, stage.id not in self._steps.job.marginal)
@@ -297,7 +313,8 @@ class Walk:
     def _is_marginal(self, cell: Cell) -> bool:
         return cell.maker is not None and cell.maker.stage.id in self._steps.job.marginal
 
-    def _skip(self, stage: Any) -> None:
+    def _skip(self, stage: Any, why: str) -> None:
+        update(self._status, info="skip-stage", stage=stage.id, why=why, intermediate=True)
         stage.skip(**self._about(self.data, section(self.config, stage.id)))
 
     def _about(self, data: Fields, config: Config) -> Dict[str, Any]:

@@ -295,3 +295,19 @@ def test_large_values_are_freed_and_brought_back_when_they_are_read(tmp_path: Pa
     cells = data[3].cells  # type: ignore[attr-defined]
     assert cells["large"].value is NOTHING and cells["total"].value == 3.0 * (1 << 18)
     assert data[3]["large"][5] == 3.0
+
+
+def test_rp_36_stored_inputs_that_are_not_those_of_the_task_are_named(tmp_path: Path) -> None:
+    @stage(outputs="twice")
+    def double(input_id: int) -> int:
+        return input_id * 2
+
+    task = Task(tmp_path, {"runnable": True, "input_ids": "1-3"})
+    task.run(task.create_config(), create_pipeline([double]))
+    assert {name: chunk["twice"] for name, chunk in task.load().items()} == {1: 2, 2: 4, 3: 6}
+
+    for ids, extra, missing in (([1, 2, 3, 40], [], ["40"]), ([1], ["2", "3"], []), ([1, 2, "3"], ["3"], ['"3"'])):
+        other = Task(tmp_path, {"runnable": True, "input_ids": ids})
+        with pytest.raises(ValueError, match="stored ids are not its own") as caught:
+            other.load()
+        assert f"extra {extra}, missing {missing}" in str(caught.value) and str(tmp_path) in str(caught.value)

@@ -40,6 +40,8 @@ pub struct Interpreter {
     pub version: String,
     /// Packages it can import, sorted by name.
     pub packages: Vec<Package>,
+    /// The folders that they lie in.
+    pub sites: Vec<PathBuf>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -82,7 +84,8 @@ fn interpreter_at(
     let known =
         known.filter(|memory| memory.format == FORMAT && memory.facts.iter().all(|(path, fact)| stat(path) == *fact));
     if let Some(Memory { answer, packages, .. }) = known {
-        return Ok(Interpreter { executable: answer.executable, version: answer.version, packages });
+        let Answer { executable, version, paths: sites } = answer;
+        return Ok(Interpreter { executable, version, packages, sites });
     }
     let facts_of = |paths: &[PathBuf]| paths.iter().map(|path| (path.clone(), stat(path))).collect::<Vec<_>>();
     // Facts are noted before the question they answer: a change meanwhile then shows.
@@ -98,6 +101,7 @@ fn interpreter_at(
         executable: answer.executable.clone(),
         version: answer.version.clone(),
         packages: packages.clone(),
+        sites: answer.paths.clone(),
     };
     // What changed just now may change again within the clock's grain, unseen.
     let quiet = |fact: &FileStat| fact.ctime_ns.max(fact.mtime_ns) < now - QUIET_NANOSECONDS;

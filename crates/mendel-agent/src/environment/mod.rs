@@ -23,5 +23,6 @@ pub use detect::{Detected, EnvironmentChoice, detect};
 pub use error::EnvironmentError;
 pub use interpreter::{Interpreter, interpreter};
 pub use machine::Machine;
+pub use packages::{Installed, installed};
 pub use place::Place;
-pub use prepare::{Prepared, Request, ensure_available, known_lock, prepare};
+pub use prepare::{Prepared, Request, ensure_available, known_lock, known_sites, prepare};

@@ -19,6 +19,44 @@ pub(super) fn packages<'a>(folders: impl IntoIterator<Item = &'a Path>) -> Vec<P
     sorted(found)
 }
 
+/// A module that an installed package brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Installed {
+    /// The package; without one the module lies there by itself.
+    pub package: Option<Package>,
+}
+
+/// The module `top` in the folders of an environment, of which the first that has it wins.
+pub fn installed<'a>(top: &str, folders: impl IntoIterator<Item = &'a Path>) -> Option<Installed> {
+    for folder in folders {
+        let names = names(folder);
+        let is_module = |name: &String| {
+            let rest = name.strip_prefix(top).unwrap_or("-");
+            rest == ".py" || (rest.starts_with('.') && rest.ends_with(".so"))
+        };
+        if folder.join(top).is_dir() || names.iter().any(is_module) {
+            let brought = names.iter().filter(|name| brings(folder, name, top));
+            let package = brought.filter_map(|name| python_package(folder, name)).next();
+            return Some(Installed { package: package.map(|(name, version)| Package { name, version }) });
+        }
+    }
+    None
+}
+
+/// Whether the record of a package names a file of the module `top`.
+fn brings(folder: &Path, info: &str, top: &str) -> bool {
+    let list = match info.ends_with(".dist-info") {
+        true => folder.join(info).join("RECORD"),
+        false if info.ends_with(".egg-info") => folder.join(info).join("top_level.txt"),
+        false => return false,
+    };
+    let Ok(text) = fs::read_to_string(list) else { return false };
+    text.lines().any(|line| {
+        let rest = line.trim_start_matches('"').strip_prefix(top);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '.', ',']))
+    })
+}
+
 /// The packages of a conda environment, with those that pip added.
 pub(super) fn conda_packages(prefix: &Path, site_folders: &[impl AsRef<Path>]) -> Vec<Package> {
     let mut found: BTreeMap<String, String> = BTreeMap::new();

@@ -67,6 +67,18 @@ pub fn known_lock(request: &Request<'_>) -> Result<Option<EnvironmentLock>, Envi
     })
 }
 
+/// The folders in which the packages of the environment lie, if they can be told without making it.
+pub fn known_sites(request: &Request<'_>) -> Result<Vec<PathBuf>, EnvironmentError> {
+    Ok(match request.plan()? {
+        Plan::Nothing => Vec::new(),
+        Plan::System(found) => found.sites,
+        Plan::Venv { key, .. } | Plan::Conda { key, .. } => match request.place.complete(&key) {
+            Some(Complete { folder, made, .. }) => made.site.iter().map(|site| folder.join(site)).collect(),
+            None => Vec::new(),
+        },
+    })
+}
+
 /// Makes the environment unless it is there; `say` hears each line of the tools.
 pub fn prepare(request: &Request<'_>, rebuild: bool, say: &mut dyn FnMut(&str)) -> Result<Prepared, EnvironmentError> {
     let Request { place, machine, .. } = request;

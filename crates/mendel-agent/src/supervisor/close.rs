@@ -68,9 +68,8 @@ pub(super) async fn close(mut closing: Closing<'_>, around: &Surroundings) -> En
         if job.keep.artifacts {
             outputs.iter().for_each(|output| recorder.record(&artifact(output, time)));
         }
-        if let Err(error) = recorder.close().await {
-            warn(format!("its console is not delivered yet: {error}"));
-        }
+        // What it could not deliver lies in a journal, which is delivered below.
+        let _undelivered = recorder.close().await;
     }
     let workspace = Workspace::at(&around.batch.workspace);
     match journals_of(&workspace, job.run) {

@@ -18,11 +18,8 @@ pub(crate) async fn upload_state(
     Ok(Json(state))
 }
 
-/// The state of a blob that is there, which then stays for long enough to be named.
+/// The state of a blob that is there and whole, which then stays for long enough to be named.
 pub(super) async fn kept(app: &App, digest: &Digest) -> Result<Option<api::UploadState>, Problem> {
-    let blobs = app.store.blobs();
-    match blobs.missing(std::slice::from_ref(digest)).await?.is_empty() {
-        true => Ok(blobs.size(digest).await?.map(|offset| api::UploadState { offset, complete: true })),
-        false => Ok(None),
-    }
+    let size = app.store.blobs().renew(digest).await?;
+    Ok(size.map(|offset| api::UploadState { offset, complete: true }))
 }

@@ -274,6 +274,27 @@ impl<S: ModuleSource> CodeBase<S> {
         entries
     }
 
+    /// Names of the modules that lie directly in the roots.
+    pub(super) fn top_names(&mut self) -> Vec<String> {
+        self.names_in(self.roots.clone())
+    }
+
+    /// Names of the modules that lie directly in a package.
+    pub(super) fn submodules(&mut self, module: ModuleId) -> Vec<String> {
+        self.names_in(self.modules[module].folders.clone())
+    }
+
+    fn names_in(&mut self, folders: Vec<PathBuf>) -> Vec<String> {
+        let mut names = BTreeSet::new();
+        for folder in folders {
+            for entry in self.entries(&folder).iter() {
+                let name = if entry.is_folder { Some(entry.name.as_str()) } else { entry.name.strip_suffix(".py") };
+                names.extend(name.filter(|name| is_identifier(name) && !name.starts_with('_')).map(str::to_owned));
+            }
+        }
+        names.into_iter().collect()
+    }
+
     /// All modules below the package `name`, itself included; below the roots directly where `name` is empty.
     pub(super) fn below(&mut self, name: &str) -> Arc<Vec<ModuleId>> {
         if let Some(known) = self.scopes.get(name) {

@@ -64,7 +64,7 @@ struct Closure {
 impl<S: ModuleSource> CodeBase<S> {
     /// The fingerprint of the class with that dotted path.
     pub fn fingerprint(&mut self, class: &str) -> Result<Fingerprint, Problem> {
-        let stage = self.class(class)?;
+        let stage = self.stage(class)?;
         let mut closure = self.closure(stage, false);
         if closure.units.iter().any(|(module, unit)| self.modules[module].unit(unit).reflective) {
             closure = self.closure(stage, true);

@@ -5,9 +5,12 @@ use crate::{Problem, nearest};
 use super::{
     Declaration,
     base::{CodeBase, ModuleId, ModuleSource, UnitId},
-    facts::{Literal, Ref, Root, Use},
+    facts::{Literal, Ref, Root, Unit, Use},
     links::Target,
 };
+
+/// The code of the problem that no module of the project has the name of a stage.
+pub const UNKNOWN_MODULE: &str = "unknown_module";
 
 /// Longest chain of names and bases that is followed.
 const DEPTH: usize = 30;
@@ -24,8 +27,9 @@ enum Value {
 }
 
 impl<S: ModuleSource> CodeBase<S> {
-    /// The unit of the class with that dotted path.
-    pub(super) fn class(&mut self, path: &str) -> Result<UnitId, Problem> {
+    /// The unit of the class with that dotted path, or of what makes a stage in another way: a decorated
+    /// function, or an assignment.
+    pub(super) fn stage(&mut self, path: &str) -> Result<UnitId, Problem> {
         let parts: Vec<&str> = path.split('.').collect();
         let mut module = None;
         let mut depth = 0;
@@ -44,7 +48,9 @@ impl<S: ModuleSource> CodeBase<S> {
                 format!("no module `{}` for stage `{path}`", parts[0])
             };
             let hint = format!("it is looked for below {}", roots.join(", "));
-            return Err(Problem::error("unknown_stage", message).hint(hint));
+            let near = nearest::nearest(parts[0], self.top_names().iter().map(String::as_str)).map(str::to_owned);
+            let hint = near.map_or(hint.clone(), |near| format!("did you mean `{near}`? {hint}"));
+            return Err(Problem::error(UNKNOWN_MODULE, message).hint(hint));
         };
         if let Some((line, fault)) = &self.modules[module].facts.fault {
             let mut problem = Problem::error("broken_module", format!("stage `{path}` cannot be read: {fault}"))
@@ -55,25 +61,34 @@ impl<S: ModuleSource> CodeBase<S> {
         let rest: Vec<String> = parts[depth + 1..].iter().map(|&part| part.to_owned()).collect();
         let reference = Ref { root: Root::Name(parts[depth].to_owned()), path: rest, how: Use::Read, line: 0 };
         let found = self.resolve(module, &reference);
-        let class = found.iter().find_map(|found| match found.target {
-            Target::Unit(id) if self.modules[id.0].unit(id.1).class.is_some() => Some(id),
-            _ => None,
-        });
-        class.ok_or_else(|| self.no_class(path, module, parts[depth], &found))
+        let units: Vec<UnitId> = found
+            .iter()
+            .filter_map(|found| match found.target {
+                Target::Unit(id) => Some(id),
+                _ => None,
+            })
+            .collect();
+        let stage = units.iter().find(|id| makes_stage(self.modules[id.0].unit(id.1)));
+        stage.copied().ok_or_else(|| self.no_stage(path, module, parts[depth], !units.is_empty()))
     }
 
-    fn no_class(&self, path: &str, module: ModuleId, name: &str, found: &[super::links::Found]) -> Problem {
+    fn no_stage(&mut self, path: &str, module: ModuleId, name: &str, is_there: bool) -> Problem {
+        let inner = self.submodules(module);
         let module = &self.modules[module];
         let place = if module.file.is_empty() { &module.name } else { &module.file };
-        let other = found.iter().any(|found| matches!(found.target, Target::Unit(_)));
-        let message = if other {
-            format!("`{name}` of stage `{path}` is not a class statement in module `{}`", module.name)
-        } else {
-            format!("module `{}` has no `{name}`, named by stage `{path}`", module.name)
-        };
-        let classes =
-            module.facts.units.iter().filter(|unit| unit.class.is_some()).map(|unit| unit.parts[0].name.as_str());
-        let hint = nearest::suggestion(name, classes);
+        if is_there {
+            let message = format!("`{name}` of stage `{path}` is no stage in module `{}`", module.name);
+            let hint = "a stage is a class that derives from `Stage`, or a function with `@stage`";
+            return Problem::error("unknown_stage", message).in_file(place).hint(hint);
+        }
+        let message = format!("module `{}` has no `{name}`, named by stage `{path}`", module.name);
+        let stages = module.facts.units.iter().filter(|unit| makes_stage(unit) && !unit.only_imports);
+        let names: Vec<&str> = stages
+            .filter_map(|unit| unit.parts.first().map(|part| part.name.as_str()))
+            .chain(inner.iter().map(String::as_str))
+            .filter(|name| !name.is_empty())
+            .collect();
+        let hint = nearest::suggestion(name, names);
         Problem::error("unknown_stage", message).in_file(place).hint(hint)
     }
 
@@ -231,6 +246,15 @@ impl<S: ModuleSource> CodeBase<S> {
             (None, false) => self.value(*module, unit.value.as_ref()?, depth + 1),
             _ => None,
         }
+    }
+}
+
+/// Whether a unit may give a stage: a class, a decorated function, or a value that is computed.
+fn makes_stage(unit: &Unit) -> bool {
+    match (&unit.class, unit.is_function) {
+        (Some(_), _) => true,
+        (None, true) => !unit.watchers.is_empty(),
+        (None, false) => unit.value.is_none(),
     }
 }
 

@@ -59,6 +59,9 @@ const CALM: [&str; 44] = [
     "warnings",
 ];
 
+/// What makes a stage of a function, and keeps nothing of it.
+const STAGE_MAKERS: [&str; 3] = ["mendel.stage", "mendel.pipeline.stage", "mendel.pipeline.function.stage"];
+
 /// Builtins that change what they are given, or run any text.
 const RESTLESS: [&str; 7] = ["setattr", "delattr", "exec", "eval", "__import__", "next", "globals"];
 
@@ -112,7 +115,10 @@ impl<S: ModuleSource> CodeBase<S> {
         let is_calm = run.handed.iter().all(|handed| self.is_harmless(module, handed));
         self.resolve(module, &run.callee).iter().all(|found| match &found.target {
             // What is installed may keep the functions it is given.
-            Target::External(name) => is_calm_package(name) || (!is_setting(name) && run.handed.is_empty()),
+            Target::External(name) => {
+                let is_calm = is_calm_package(name) || STAGE_MAKERS.contains(&name.as_str());
+                is_calm || (!is_setting(name) && run.handed.is_empty())
+            }
             Target::Builtin(name) => !RESTLESS.contains(&name.as_str()),
             Target::Unit(_) => is_calm && self.is_quiet_callee(found, &mut HashSet::new()),
             Target::Module(_) => true,

@@ -27,6 +27,7 @@ use mendel_model::Digest;
 use serde::{Deserialize, Serialize};
 
 pub use base::{CodeBase, Entry, Given, ModuleSource};
+pub use declaration::UNKNOWN_MODULE;
 pub use facts::ModuleFacts;
 pub use links::Doubt;
 

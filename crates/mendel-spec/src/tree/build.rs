@@ -13,7 +13,7 @@ use super::{
     level::Level,
     merge::{OWN_KEYS, merge_maps},
     overlay::lay_over,
-    scope::Around,
+    scope::{Around, ScopeFault},
     select::select,
     task::{Layer, Scope, Tree, TreeTask},
     walk::{discover, label, task_in},
@@ -45,6 +45,7 @@ pub fn read_tree(path: &Path, options: &TreeOptions) -> Tree {
     select(&mut tree, &root, options);
     lay_over(&mut tree, &options.sets);
     without_pipeline(&mut tree);
+    scopes_that_fit_no_input(&mut tree);
     tidy(&mut tree.problems);
     tree
 }
@@ -223,6 +224,41 @@ fn without_pipeline(tree: &mut Tree) {
         }
         tree.problems.push(problem);
         tree.tasks[index].sound = false;
+    }
+}
+
+/// Scopes of selected tasks that their inputs do not fill; one that several inherit is told once.
+fn scopes_that_fit_no_input(tree: &mut Tree) {
+    let mut told: BTreeMap<(Place, String), Vec<(usize, ScopeFault)>> = BTreeMap::new();
+    for (index, task) in tree.tasks.iter().enumerate() {
+        if task.selected && task.sound && task.runnable {
+            for (at, fault) in task.scope_faults() {
+                told.entry((at, fault.scope.clone())).or_default().push((index, fault));
+            }
+        }
+    }
+    for ((at, scope), found) in told {
+        let tasks: Vec<_> = found.iter().map(|(index, _)| label(&tree.tasks[*index].path)).collect();
+        let Some((first, fault)) = found.first() else { continue };
+        let problem = Problem::error("bad_scope", fault.to_string()).key(format!("scopes/{scope}")).at(&at);
+        let problem = match tasks.len() {
+            1 => problem.hint("`%s` takes every input id, `%d` and `%03d` take numbers"),
+            _ => problem.hint(format!("it is inherited by {}", enumerated(&tasks))),
+        };
+        let layers = std::iter::once(*first).chain(tree.ancestors(*first));
+        let shown = layers.fold(problem, |problem, layer| tree.layers[layer].level.shown(problem));
+        tree.problems.push(shown);
+        found.iter().for_each(|(index, _)| tree.tasks[*index].sound = false);
+    }
+}
+
+/// The first of several tasks, and how many more there are.
+pub fn enumerated(tasks: &[String]) -> String {
+    const NAMED: usize = 5;
+    let named: Vec<_> = tasks.iter().take(NAMED).map(|task| format!("`{task}`")).collect();
+    match tasks.len().saturating_sub(NAMED) {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
     }
 }
 

@@ -17,7 +17,7 @@ mod select;
 mod task;
 mod walk;
 
-pub use build::read_tree;
+pub use build::{enumerated, read_tree};
 pub use scope::{ScopeFault, fill_scope};
 pub use task::{DottedPath, PipelineSpec, Scope, Tree, TreeOptions, TreeTask, spec_digest};
 

@@ -74,7 +74,7 @@ fn doubled(text: &str) -> String {
     text.replace('%', "%%")
 }
 
-fn has_placeholder(text: &str) -> bool {
+pub(super) fn has_placeholder(text: &str) -> bool {
     text.replace("%%", "").contains('%')
 }
 
@@ -110,6 +110,14 @@ pub struct ScopeFault {
     pub fault: String,
 }
 
+impl ScopeFault {
+    /// That `id` would have the path that another input has.
+    pub(super) fn shared(scope: &str, pattern: &str, id: &InputId) -> Self {
+        let fault = "it has no placeholder such as `%s` or `%03d`, and all inputs would share one path".to_owned();
+        Self { scope: scope.to_owned(), pattern: pattern.to_owned(), id: id.clone(), fault }
+    }
+}
+
 impl fmt::Display for ScopeFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { scope, pattern, id, fault } = self;
@@ -142,7 +150,8 @@ pub fn fill_scope(scope: &str, pattern: &str, id: &InputId) -> Result<String, Sc
     filled.push_str(rest);
     match used {
         1 => Ok(filled),
-        0 => Err(failed("it has no placeholder such as `%s` or `%03d`".to_owned())),
+        // One path, whichever the input.
+        0 => Ok(filled),
         _ => Err(failed(format!("it has {used} placeholders, and one id fills one"))),
     }
 }

@@ -11,7 +11,7 @@ use super::{
     level::Level,
     merge::OWN_KEYS,
     overlay::ConfigSet,
-    scope::{ScopeFault, fill_scope},
+    scope::{ScopeFault, fill_scope, has_placeholder},
 };
 use crate::{Assignment, Kind, ParamSchema, Place, Problems};
 
@@ -121,6 +121,26 @@ impl TreeTask {
         let bound = |name: &str| self.schema.input(name).is_some_and(|decl| decl.bind.is_some());
         let visible = self.params.iter().filter(|param| !bound(&param.name));
         visible.map(|param| (param.name.clone(), param.value.clone())).collect()
+    }
+
+    /// What is wrong between its scopes and its inputs: one number and one text stand for all of
+    /// their kind. A scope without placeholder is one path, and so does for one input.
+    pub(super) fn scope_faults(&self) -> Vec<(Place, ScopeFault)> {
+        let is_number = |id: &&InputId| matches!(id, InputId::Int(_));
+        let number = self.input_ids.iter().find(is_number);
+        let text = self.input_ids.iter().find(|id| !is_number(id));
+        let mut faults = Vec::new();
+        for (name, scope) in &self.scopes {
+            if let (false, [_, second, ..]) = (has_placeholder(&scope.pattern), &*self.input_ids) {
+                faults.push((scope.at.clone(), ScopeFault::shared(name, &scope.pattern, second)));
+                continue;
+            }
+            let mut tried = number.iter().chain(&text).map(|id| fill_scope(name, &scope.pattern, id));
+            if let Some(fault) = tried.find_map(Result::err) {
+                faults.push((scope.at.clone(), fault));
+            }
+        }
+        faults
     }
 
     /// The path that the scope `name` has for the input `id`; none without that scope or an id.

@@ -75,6 +75,23 @@ impl Blobs {
         }
     }
 
+    /// Whether the bytes of a blob that is here fit its digest; they are read unless they were since they
+    /// were last written.
+    pub(super) fn is_verified(&self, digest: &Digest) -> Result<bool> {
+        let path = self.path(digest);
+        let failed = |error| StoreError::file(&path, error);
+        let mut file = self.open_file(digest)?;
+        let facts = seen(&file.metadata().map_err(failed)?);
+        if self.verified_as(digest, facts) {
+            return Ok(true);
+        }
+        let is_good = digest_of(&mut file).map_err(failed)? == *digest;
+        if is_good {
+            self.mark_verified(*digest, facts);
+        }
+        Ok(is_good)
+    }
+
     fn open_file(&self, digest: &Digest) -> Result<File> {
         let path = self.path(digest);
         File::open(&path).map_err(|error| match error.kind() {

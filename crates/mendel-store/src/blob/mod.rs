@@ -63,6 +63,12 @@ impl Blobs {
         blocking(move || blobs.adopt_all(&files)).await
     }
 
+    /// A place in the same file system for a file that is to be put; what is left there goes
+    /// with other partial files.
+    pub fn scratch(&self, name: &str) -> PathBuf {
+        self.partial().join(format!("{name}.new"))
+    }
+
     /// Copies a file in; tells its digest and size.
     pub async fn put_file(&self, path: &Path) -> Result<(Digest, u64)> {
         let (blobs, path) = (self.clone(), path.to_owned());
@@ -104,6 +110,23 @@ impl Blobs {
     /// Whether it is here.
     pub async fn has(&self, digest: &Digest) -> Result<bool> {
         self.size(digest).await.map(|size| size.is_some())
+    }
+
+    /// The size of a blob that is here and whole, which counts as young from now on. A damaged one is put
+    /// aside: whoever asks has the good bytes.
+    pub async fn renew(&self, digest: &Digest) -> Result<Option<u64>> {
+        let (blobs, digest) = (self.clone(), *digest);
+        blocking(move || {
+            if !blobs.touch(&digest)? {
+                return Ok(None);
+            }
+            if blobs.is_verified(&digest)? {
+                return blobs.size_of(&digest);
+            }
+            blobs.quarantine(&digest);
+            Ok(None)
+        })
+        .await
     }
 
     /// Those of `digests` that are not here. Those that are count as young from now on, so

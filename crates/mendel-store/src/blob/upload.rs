@@ -43,17 +43,18 @@ impl Blobs {
         self.finish(written, &path, digest)
     }
 
-    /// Whether a blob of `size` bytes is here, which is young from now on; one of another size
-    /// is damaged, and put aside.
+    /// Whether a blob of `size` bytes is here, which is young from now on; one that is damaged is
+    /// put aside, so that the good bytes take its place.
     pub(super) fn is_here(&self, digest: &Digest, size: usize) -> Result<bool> {
         if !self.touch(digest)? {
             return Ok(false);
         }
         let there = self.size_of(digest)?;
-        if there.is_some_and(|there| there != size as u64) {
+        let is_good = there == Some(size as u64) && self.is_verified(digest)?;
+        if there.is_some() && !is_good {
             self.quarantine(digest);
         }
-        Ok(there == Some(size as u64))
+        Ok(is_good)
     }
 
     /// Copies a file in, hashing it on the way.
@@ -92,15 +93,15 @@ impl Blobs {
     /// Writes a chunk of an upload.
     pub(super) fn write_chunk(&self, digest: &Digest, offset: u64, chunk: &[u8], last: bool) -> Result<u64> {
         let end = offset + chunk.len() as u64;
-        if self.touch(digest)? {
-            return self.size_of(digest).map(|size| size.unwrap_or(end));
-        }
         if offset == 0 && last {
             let found = Digest::of(chunk);
             if found != *digest {
                 return Err(StoreError::WrongDigest { expected: *digest, found });
             }
             return self.store(digest, chunk).map(|()| end);
+        }
+        if self.touch(digest)? {
+            return self.size_of(digest).map(|size| size.unwrap_or(end));
         }
         let path = self.shared_partial(digest);
         let failed = |error| StoreError::file(&path, error);
@@ -132,7 +133,11 @@ impl Blobs {
 
     pub(super) fn uploaded_bytes(&self, digest: &Digest) -> Result<u64> {
         if let Some(size) = self.size_of(digest)? {
-            return Ok(size);
+            if self.is_verified(digest)? {
+                return Ok(size);
+            }
+            // Whoever asks has the good bytes.
+            self.quarantine(digest);
         }
         let path = self.shared_partial(digest);
         match fs::metadata(&path) {

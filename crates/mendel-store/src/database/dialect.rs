@@ -59,14 +59,19 @@ impl Dialect {
     /// Replaces the words of the schema that differ.
     pub(crate) fn schema(self, text: &str) -> String {
         let words = match self {
-            Self::Sqlite => {
-                [("{bytes}", "BLOB"), ("{text}", "TEXT"), ("{number}", "INTEGER"), ("{rising}", "INTEGER PRIMARY KEY")]
-            }
+            Self::Sqlite => [
+                ("{bytes}", "BLOB"),
+                ("{text}", "TEXT"),
+                ("{number}", "INTEGER"),
+                ("{rising}", "INTEGER PRIMARY KEY"),
+                ("{chance}", "lower(hex(randomblob(16)))"),
+            ],
             Self::Postgres => [
                 ("{bytes}", "BYTEA"),
                 ("{text}", "TEXT COLLATE \"C\""),
                 ("{number}", "BIGINT"),
                 ("{rising}", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
+                ("{chance}", "replace(gen_random_uuid()::text, '-', '')"),
             ],
         };
         words.iter().fold(text.to_owned(), |text, (word, meaning)| text.replace(word, meaning))
@@ -161,7 +166,7 @@ impl From<sqlx::Error> for StoreError {
 
 impl StoreError {
     /// A failure of the file system at `path`.
-    pub(crate) fn file(path: &Path, source: io::Error) -> Self {
+    pub fn file(path: &Path, source: io::Error) -> Self {
         classify_io(&source).unwrap_or_else(|| Self::File { path: path.to_owned(), source })
     }
 }

@@ -100,7 +100,12 @@ async fn tree(path: &Path, global: &Global, printer: &Printer) -> Result<Finding
     let options = RunOptions::default();
     let forest = Forest::read(&context, &[path.to_owned()], &options, (false, printer)).await?;
     let own = path.canonicalize().ok();
-    let kind = if forest.is_staged(own.as_deref()) { Kind::Staged } else { Kind::Node };
+    let other = forest.others.iter().find(|task| Some(task.path.as_path()) == own.as_deref());
+    let kind = match other {
+        _ if forest.is_staged(own.as_deref()) => Kind::Staged,
+        Some(task) => task.kind,
+        None => Kind::Node,
+    };
     let mut found = Findings { kind: Some(document::value(&kind)), ..Findings::default() };
     found.problems.extend(forest.problems);
     Ok(found)

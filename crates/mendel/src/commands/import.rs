@@ -16,6 +16,7 @@ use crate::{
     exit::{Exit, Failure},
     printer::Printer,
     render::text::{count, safe},
+    run::staged::foreign::{Exchange, exchange},
 };
 
 /// Put the task folders of another tool into a project.
@@ -35,6 +36,17 @@ enum Origin {
         #[arg(long, value_name = "NAME")]
         project: String,
     },
+    /// What repype left in the folders of a tree: as completed runs, with their times.
+    Repype {
+        /// The tree.
+        tree: PathBuf,
+        /// Read the values as well; reading them executes code from the files.
+        #[arg(long)]
+        with_data: bool,
+        /// Allow that without being asked.
+        #[arg(long, requires = "with_data")]
+        yes: bool,
+    },
 }
 
 /// What became of the folders.
@@ -47,7 +59,13 @@ struct Judged {
 impl Import {
     /// Registers what can run, and lists what cannot.
     pub async fn execute(self, global: &Global, printer: &Printer) -> Result<Exit, Failure> {
-        let Origin::Coretex { folder, project } = self.from;
+        let (folder, project) = match self.from {
+            Origin::Coretex { folder, project } => (folder, project),
+            Origin::Repype { tree, with_data, yes } => {
+                let context = Context::here(global).await?;
+                return exchange(&context, tree, Exchange::Import { with_data, yes }, printer).await;
+            }
+        };
         let unreadable = |error: std::io::Error| Failure::input(format!("cannot read `{}`: {error}", folder.display()));
         let root = folder.canonicalize().map_err(unreadable)?;
         let mut found = Vec::new();

@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub mod artifact;
+pub mod audit;
 pub mod backup;
 pub mod check;
 pub mod companion;
@@ -41,6 +42,7 @@ pub mod stop;
 pub mod supervise;
 pub mod sync;
 pub mod tag;
+pub mod top;
 pub mod user;
 pub mod why;
 
@@ -63,10 +65,12 @@ pub async fn execute(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Command::Run(command) => command.execute(global, printer).await,
         Command::Status(command) => command.execute(global, printer).await,
         Command::Results(command) => command.execute(global, printer).await,
+        Command::Audit(command) => command.execute(global, printer).await,
         Command::Why(command) => command.execute(global, printer).await,
         Command::Rerun(command) => command.execute(global, printer).await,
         Command::Resume(command) => command.execute(global, printer).await,
         Command::Runs(command) => command.execute(global, printer).await,
+        Command::Top(command) => command.execute(global, printer).await,
         Command::Logs(command) => command.execute(global, printer).await,
         Command::Stop(command) => command.execute(global, printer).await,
         Command::Tag(command) => command.execute(global, printer).await,

@@ -3,7 +3,7 @@
 //! What the stages of a task made of each input, and the same as files.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     path::{Path, PathBuf},
 };
 
@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     arguments::Global,
+    commands::audit,
     context::Context,
     exit::{Exit, Failure},
     printer::Printer,
@@ -53,6 +54,8 @@ struct Stored {
 struct Maker {
     stage: String,
     run: RunId,
+    /// Whether an audit found that it makes something else each time.
+    is_nondeterministic: bool,
 }
 
 impl Results {
@@ -127,9 +130,11 @@ async fn of_run(context: &Context, reference: &str) -> Result<Vec<Stored>, Failu
     }
     // Overtaken or unfinished: what it computed itself.
     let mut inputs: BTreeMap<InputId, Made> = BTreeMap::new();
-    for result in context.client.results_of_run(run.facts.id).await? {
+    let results = context.client.results_of_run(run.facts.id).await?;
+    let doubtful = nondeterministic(context, results.iter().map(|result| result.identity)).await?;
+    for result in results {
         if let Some(input) = result.input.clone() {
-            inputs.entry(input).or_default().add(result);
+            inputs.entry(input).or_default().add(result, &doubtful);
         }
     }
     let stored = inputs.into_iter().map(|(id, made)| Stored {
@@ -148,15 +153,29 @@ struct Made {
 }
 
 impl Made {
-    fn add(&mut self, result: StepResult) {
+    fn add(&mut self, result: StepResult, doubtful: &HashSet<Identity>) {
         let name = result.step.split('[').next().unwrap_or_default().to_owned();
         let Some(stage) = result.stage else { return };
         self.config.insert(name.clone(), stage.config);
         for field in stage.fields {
-            let maker = Maker { stage: name.clone(), run: result.run };
+            let is_nondeterministic = doubtful.contains(&result.identity);
+            let maker = Maker { stage: name.clone(), run: result.run, is_nondeterministic };
             self.fields.insert(field.name.clone(), (field, maker));
         }
     }
+}
+
+/// Those meanings whose results an audit found to differ from one time to the next.
+async fn nondeterministic(
+    context: &Context,
+    identities: impl Iterator<Item = Identity>,
+) -> Result<HashSet<Identity>, Failure> {
+    let identities: Vec<_> = identities.collect();
+    let keys: Vec<_> = identities.iter().map(audit::note_key).collect();
+    let notes = context.client.notes(&keys).await?;
+    let found =
+        identities.into_iter().zip(notes).filter(|(_, note)| note.as_ref().is_some_and(audit::is_nondeterministic));
+    Ok(found.map(|(identity, _)| identity).collect())
 }
 
 async fn of_completion(context: &Context, completion: Completion) -> Result<Vec<Stored>, Failure> {
@@ -167,6 +186,7 @@ async fn of_completion(context: &Context, completion: Completion) -> Result<Vec<
     let steps: Vec<RecordedStep> = completion.steps.values().flat_map(BTreeMap::values).copied().collect();
     let identities: Vec<_> = steps.iter().map(|step| step.identity).collect();
     let results = context.client.results_of(&identities).await?;
+    let doubtful = nondeterministic(context, identities.iter().copied()).await?;
     let made_by = |step: &RecordedStep, field: &StageField, results: &[StepResult]| {
         let mut made =
             results.iter().filter(|result| result.run == step.run).filter_map(|result| result.stage.as_ref());
@@ -180,7 +200,11 @@ async fn of_completion(context: &Context, completion: Completion) -> Result<Vec<
             let stages = order.iter().rev().filter_map(|stage| Some((*stage, steps?.get(*stage)?)));
             let mut stages = stages
                 .filter(|(_, step)| found.get(&step.identity).is_some_and(|results| made_by(step, field, results)));
-            stages.next().map(|(stage, step)| Maker { stage: stage.to_owned(), run: step.run })
+            stages.next().map(|(stage, step)| Maker {
+                stage: stage.to_owned(),
+                run: step.run,
+                is_nondeterministic: doubtful.contains(&step.identity),
+            })
         };
         let own = fields.remove(&key).unwrap_or_default();
         let fields = own.into_iter().map(|field| (maker(&field), field)).map(|(maker, field)| (field, maker)).collect();
@@ -194,6 +218,7 @@ fn document(stored: &Stored) -> Value {
         let told = json!({
             "type": field.format, "size": field.size, "hash": field.digest, "kept": field.kept,
             "stage": maker.as_ref().map(|maker| &maker.stage), "run": maker.as_ref().map(|maker| maker.run),
+            "nondeterministic": maker.as_ref().is_some_and(|maker| maker.is_nondeterministic),
         });
         (field.name.clone(), told)
     });
@@ -204,14 +229,18 @@ fn table(stored: &[Stored], printer: &Printer) -> String {
     let columns = ["INPUT", "FIELD", "TYPE", "SIZE", "DIGEST"].map(|head| Column::text(head, 0));
     let mut table = Table::new(columns.into());
     for one in stored {
-        for (field, _) in &one.fields {
+        for (field, maker) in &one.fields {
+            let digest = match maker.as_ref().is_some_and(|maker| maker.is_nondeterministic) {
+                true => format!("{} (nondeterministic)", field.digest.short()),
+                false => field.digest.short(),
+            };
             let size = if field.kept { field.size.to_string() } else { format!("{} (not kept)", field.size) };
             table.row(vec![
                 safe(&one.id.to_string()).into_owned().into(),
                 safe(&field.name).into_owned().into(),
                 field.format.clone().into(),
                 size.into(),
-                field.digest.short().into(),
+                digest.into(),
             ]);
         }
     }

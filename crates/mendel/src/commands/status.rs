@@ -21,7 +21,11 @@ use crate::{
     },
     run::{
         options::RunOptions,
-        staged::{Forest, reason, standing},
+        staged::{
+            Forest, reason,
+            scope_files::{LostFile, causes},
+            standing,
+        },
     },
 };
 
@@ -54,6 +58,9 @@ struct Line {
     stage: Option<String>,
     reasons: Vec<Reason>,
     inputs: usize,
+    /// Files of scopes that are not as they were written; `mendel run` puts them back.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    files: Vec<LostFile>,
     #[serde(skip)]
     causes: Vec<String>,
 }
@@ -71,10 +78,11 @@ impl Status {
             kind: Kind::Staged,
             runnable: task.runnable,
             pending: stood.standing.pending.word(),
-            stage: stood.standing.first_diverging.filter(|_| task.runnable),
+            stage: stood.from.filter(|_| task.runnable),
             reasons: stood.standing.causes.iter().map(reason::of).collect(),
             inputs: task.inputs.len(),
-            causes: stood.standing.causes.iter().map(ToString::to_string).collect(),
+            causes: stood.standing.causes.iter().map(ToString::to_string).chain(causes(&stood.lost)).collect(),
+            files: stood.lost,
         });
         let others = forest.others.iter().filter(|task| task.selected).map(|task| Line {
             path: task.shown.clone(),
@@ -84,6 +92,7 @@ impl Status {
             stage: None,
             reasons: Vec::new(),
             inputs: 0,
+            files: Vec::new(),
             causes: Vec::new(),
         });
         let mut tasks: Vec<_> = staged.chain(others).collect();

@@ -35,8 +35,8 @@ pub struct RunOptions {
     /// Stop at the first failure.
     #[arg(long)]
     pub fail_fast: bool,
-    /// How many runs go on side by side.
-    #[arg(long, short = 'j', value_name = "N")]
+    /// How many runs go on side by side; of a tree: how many inputs, of whichever task.
+    #[arg(long, short = 'j', value_name = "N", value_parser = at_least_one, allow_negative_numbers = true)]
     pub jobs: Option<usize>,
     /// The script of the folder to start.
     #[arg(long, value_name = "FILE")]
@@ -53,7 +53,7 @@ pub struct RunOptions {
     /// A comment on the run.
     #[arg(long, value_name = "TEXT")]
     pub comment: Option<String>,
-    /// A file that counts as input of a command; others then do not.
+    /// A file that counts as input of a command, and others then do not; of a pipeline that is rerun, an input.
     #[arg(long = "input", value_name = "PATH")]
     pub inputs: Vec<PathBuf>,
     /// Run in a private folder that holds the snapshot; of a tree: start a fresh process for each task.
@@ -116,6 +116,13 @@ pub struct Given {
     pub declared: bool,
 }
 
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(number @ 1..) => Ok(number),
+        Ok(_) | Err(_) => Err("give a whole number of at least 1".to_owned()),
+    }
+}
+
 impl RunOptions {
     /// Reads the assignments; every faulty one is told.
     pub fn given(&self) -> Result<Given, Failure> {
@@ -124,6 +131,11 @@ impl RunOptions {
             let mut good = Vec::new();
             for word in words.iter().filter(|word| !word.is_empty()) {
                 match Assignment::parse(option, word) {
+                    Ok(empty) if option == "--grid" && empty.text.trim().is_empty() => {
+                        let message = format!("`--grid {word}` gives no values");
+                        let problem = mendel_spec::Problem::error("bad_option", message).key(&*empty.name);
+                        problems.push(problem.hint(format!("write `--grid {}=v1,v2`", empty.name)));
+                    }
                     Ok(assignment) => good.push(assignment),
                     Err(problem) => problems.push(problem),
                 }

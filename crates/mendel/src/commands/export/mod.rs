@@ -13,6 +13,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use clap::ValueEnum as _;
 use mendel_api::RunQuery;
 use mendel_model::Run;
 use serde_json::json;
@@ -25,6 +26,7 @@ use crate::{
     exit::{Exit, Failure},
     printer::Printer,
     render::text::count,
+    run::staged::foreign::{Exchange, exchange},
 };
 
 /// Write runs, parameters or points for other programs.
@@ -34,9 +36,9 @@ runs: one row for each run, with a column for each parameter (`params.NAME`) and
 value of each metric (`metrics.NAME`). metrics: one row for each point. params: one row for
 each parameter of each run.")]
 pub struct Export {
-    /// What to write.
-    #[arg(value_enum)]
-    what: What,
+    /// What to write: `runs`, `metrics` or `params`; with `--format repype`, a tree.
+    #[arg(value_name = "WHAT")]
+    what: String,
     /// Runs, or the id of a batch; all runs when none is named.
     #[arg(value_name = "RUN")]
     runs: Vec<String>,
@@ -67,6 +69,8 @@ enum What {
 enum Format {
     Csv,
     Parquet,
+    /// The files of repype, in the folders of the tasks of a tree.
+    Repype,
 }
 
 impl Format {
@@ -74,6 +78,7 @@ impl Format {
         match self {
             Self::Csv => "csv",
             Self::Parquet => "parquet",
+            Self::Repype => "repype",
         }
     }
 }
@@ -81,6 +86,14 @@ impl Format {
 impl Export {
     pub async fn execute(self, global: &Global, printer: &Printer) -> Result<Exit, Failure> {
         let format = self.format();
+        if format == Format::Repype {
+            let context = Context::here(global).await?;
+            return exchange(&context, PathBuf::from(&self.what), Exchange::Export, printer).await;
+        }
+        let what = What::from_str(&self.what, false).map_err(|_| {
+            let hint = "`mendel export TREE --format repype` writes the files of repype";
+            Failure::input_hint(format!("`{}` is none of runs, metrics and params", self.what), hint)
+        })?;
         if self.out.is_none() && (format == Format::Parquet || printer.is_json()) {
             return Err(Failure::input_hint("a file is needed for that", "`--out FILE` names it"));
         }
@@ -88,7 +101,7 @@ impl Export {
         let runs = self.chosen(&context).await?;
         let mut target = Target::open(self.out.as_deref(), format)?;
         let mut written = 0;
-        match self.what {
+        match what {
             What::Runs => written += target.write(&rows::runs(&runs))?,
             What::Params => {
                 for run in &runs {
@@ -104,7 +117,7 @@ impl Export {
                 }
             }
         }
-        target.finish(&match self.what {
+        target.finish(&match what {
             What::Runs => rows::runs(&[]),
             What::Params => rows::no_params(),
             What::Metrics => rows::no_points(),
@@ -184,7 +197,7 @@ impl Drop for Place {
 impl Target {
     fn open(path: Option<&Path>, format: Format) -> Result<Self, Failure> {
         match (path, format) {
-            (Some(path), Format::Csv) => {
+            (Some(path), Format::Csv | Format::Repype) => {
                 let (place, file) = Place::create(path)?;
                 Ok(Self::Csv { out: Box::new(BufWriter::new(file)), place: Some(place), begun: false })
             }

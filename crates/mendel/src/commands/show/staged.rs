@@ -56,7 +56,7 @@ pub async fn show(folder: &Path, global: &Global, printer: &Printer) -> Result<O
         "stages": stages.collect::<Vec<_>>(),
         "full_spec": task.spec,
         "pending": stood.standing.pending.word(),
-        "stage": stood.standing.first_diverging,
+        "stage": stood.from,
         "reasons": stood.standing.causes.iter().map(reason::of).collect::<Vec<_>>(),
         "warnings": forest.problems,
     });

@@ -4,27 +4,99 @@
 //! known is neither read nor parsed again, and one whose bytes are known is not parsed again.
 
 use std::{
-    collections::HashMap,
+    cell::OnceCell,
+    collections::{BTreeMap, HashMap},
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use mendel_model::Digest;
+use mendel_agent::environment::{self, EnvironmentChoice, Machine, Place, installed};
+use mendel_model::{Canonical, Digest, EnvironmentPolicy};
 use mendel_snapshot::StatIndex;
 use mendel_spec::{
     Problems,
-    code::{CodeBase, Entry, Fingerprint, Given, ModuleFacts, ModuleSource},
+    code::{CodeBase, Doubt, Entry, Fingerprint, Given, ModuleFacts, ModuleSource, UNKNOWN_MODULE},
 };
 
 use super::prints::{Print, Prints, digest_of, entries, replace};
-use crate::{context::Context, printer::Printer, run::index};
+use crate::{
+    context::Context,
+    printer::Printer,
+    run::{
+        index,
+        prepare::{self, Settings},
+    },
+};
 
 /// The project's code as far as stages reach it.
 pub struct Code {
     base: CodeBase<Kept>,
     roots: Vec<PathBuf>,
     known: HashMap<String, Result<Arc<Print>, Problems>>,
+    installed: Option<InstalledIn>,
+}
+
+/// The environment in which classes are looked for that are not the project's.
+pub struct InstalledIn {
+    project: PathBuf,
+    choice: EnvironmentChoice,
+    place: Place,
+    /// Whether the version of a package is part of its code.
+    by_version: bool,
+    /// The folders its packages lie in, once they were asked for.
+    sites: OnceCell<Vec<PathBuf>>,
+}
+
+impl InstalledIn {
+    /// The environment of a project.
+    pub fn of(context: &Context, project: &Path, settings: &Settings) -> Self {
+        Self {
+            project: project.to_owned(),
+            choice: settings.choice.clone(),
+            place: prepare::place(context),
+            by_version: settings.policy != EnvironmentPolicy::Ignore,
+            sites: OnceCell::new(),
+        }
+    }
+
+    /// The folders; none where they cannot be told, and then no class is found in them.
+    fn sites(&self) -> &[PathBuf] {
+        self.sites.get_or_init(|| {
+            let machine = Machine::of_this_process();
+            let Ok(detected) = environment::detect(&self.project, &self.choice, &machine) else { return Vec::new() };
+            let request = environment::Request {
+                folder: &self.project,
+                detected: &detected,
+                place: &self.place,
+                machine: &machine,
+            };
+            environment::known_sites(&request).unwrap_or_default()
+        })
+    }
+
+    /// What a class of an installed package is: the package with its version.
+    fn fingerprint(&self, class: &str) -> Option<Fingerprint> {
+        let top = class.split('.').next().unwrap_or_default();
+        let found = installed(top, self.sites().iter().map(PathBuf::as_path))?;
+        let mut form = Canonical::new("installed");
+        form.text(class);
+        if let (Some(package), true) = (&found.package, self.by_version) {
+            form.text(&package.name).text(&package.version);
+        }
+        let doubts = match &found.package {
+            Some(_) => Vec::new(),
+            None => vec![Doubt { file: top.to_owned(), line: 1, text: "no package says its version".to_owned() }],
+        };
+        Some(Fingerprint {
+            digest: form.finish(),
+            symbols: BTreeMap::new(),
+            files: Vec::new(),
+            external: vec![top.to_owned()],
+            doubts,
+            declaration: None,
+        })
+    }
 }
 
 impl Code {
@@ -33,7 +105,15 @@ impl Code {
         let (mut index, folder) = (index::of(context, project), context.workspace.cache().join("code"));
         let prints = Prints::kept(&folder, roots, &mut index);
         let source = Kept { index, folder, prints, digests: HashMap::new(), failure: None };
-        Self { base: CodeBase::new(roots.to_vec(), source), roots: roots.to_vec(), known: HashMap::new() }
+        let base = CodeBase::new(roots.to_vec(), source);
+        Self { base, roots: roots.to_vec(), known: HashMap::new(), installed: None }
+    }
+
+    /// The same, where classes of installed packages are known as well.
+    #[must_use]
+    pub fn with_installed(mut self, installed: InstalledIn) -> Self {
+        self.installed = Some(installed);
+        self
     }
 
     /// What the class of that dotted path reaches.
@@ -51,17 +131,31 @@ impl Code {
         if let Some(print) = source.prints.of(&source.folder, class) {
             return Ok(print);
         }
-        let found = self.fingerprint(class)?;
+        let (found, of_project) = self.read(class)?;
         let source = self.base.source();
         let (print, failed) = Print::found(&source.folder, found);
         source.failure = source.failure.take().or(failed);
-        source.prints.add(class, &print);
+        if of_project {
+            source.prints.add(class, &print);
+        }
         Ok(print)
     }
 
     /// All that is known of what the class of that dotted path reaches.
     pub fn fingerprint(&mut self, class: &str) -> Result<Fingerprint, Problems> {
-        self.base.fingerprint(class).map_err(Problems::from)
+        self.read(class).map(|(found, _)| found)
+    }
+
+    /// The same, and whether the class is one of the project: what is installed may become another
+    /// version without a file of the project that says so.
+    fn read(&mut self, class: &str) -> Result<(Fingerprint, bool), Problems> {
+        let problem = match self.base.fingerprint(class) {
+            Ok(found) => return Ok((found, true)),
+            Err(problem) => problem,
+        };
+        let installed = self.installed.as_ref().filter(|_| problem.code == UNKNOWN_MODULE);
+        let found = installed.and_then(|installed| installed.fingerprint(class));
+        found.map(|found| (found, false)).ok_or_else(|| problem.into())
     }
 
     /// Keeps what was learned for the next command.

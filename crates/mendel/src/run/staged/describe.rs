@@ -31,15 +31,25 @@ pub struct Ask<'a> {
     pub printer: &'a Printer,
 }
 
+/// A stage as the worker told it.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct ToldStage {
+    #[serde(flatten)]
+    pub decl: StageDecl,
+    /// The dotted path by which it was named, where its pipeline is a list.
+    #[serde(default)]
+    pub source: Option<String>,
+}
+
 #[derive(Serialize, Deserialize)]
 struct Answer {
-    stages: Vec<StageDecl>,
+    stages: Vec<ToldStage>,
 }
 
 impl Ask<'_> {
     /// The stages in the order in which they run, from the note or from the worker; none
     /// where only the worker knows and may not be asked. What the worker refuses is a problem.
-    pub async fn stages(&self, note: &str) -> Result<Result<Option<Vec<StageDecl>>, Problem>, Failure> {
+    pub async fn stages(&self, note: &str) -> Result<Result<Option<Vec<ToldStage>>, Problem>, Failure> {
         let kept = self.context.client.note(note).await?;
         if let Some(answer) = kept.and_then(|kept| serde_json::from_value::<Answer>(kept).ok()) {
             return Ok(Ok(Some(answer.stages)));
@@ -97,7 +107,7 @@ impl Ask<'_> {
 }
 
 /// A module of the package in the environment of a run, with no user code watched.
-fn command(
+pub(super) fn command(
     prepared: &environment::Prepared,
     cache: &std::path::Path,
     folder: &std::path::Path,

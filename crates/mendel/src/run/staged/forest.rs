@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
+    ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -9,11 +10,13 @@ use std::{
 use mendel_engine::pipeline::CurrentStage;
 use mendel_model::{Canonical, Identity, InputId, Origin, Param, Timestamp};
 use mendel_snapshot::project_root;
-use mendel_spec::{Assignment, Kind, Place, Problem, Problems, Tree, TreeOptions, TreeTask, read_tree, split_values};
+use mendel_spec::{
+    Assignment, Kind, Place, Problem, Problems, Tree, TreeOptions, TreeTask, enumerated, read_tree, split_values,
+};
 use serde_json::{Map, Value};
 
 use super::{
-    code::Code,
+    code::{Code, InstalledIn},
     describe,
     pipeline::{Known, Pipeline, config_of},
 };
@@ -130,8 +133,10 @@ pub fn is_tree(folder: &Path) -> bool {
         return false;
     }
     let tree = read_tree(folder, &TreeOptions::default());
-    let is_broken = tree.tasks.len() == 1 && tree.problems.has_errors() && tree.tasks[0].kind == Kind::Node;
-    tree.tasks.len() > 1 || is_broken || tree.tasks.iter().any(|task| task.kind == Kind::Staged)
+    let alone = tree.tasks.first().filter(|task| tree.tasks.len() == 1 && task.kind == Kind::Node);
+    // The file of a tree alone makes a node of one, whatever stands in it.
+    let is_node = alone.is_some_and(|task| tree.problems.has_errors() || task.file.ends_with(".yml"));
+    tree.tasks.len() > 1 || is_node || tree.tasks.iter().any(|task| task.kind == Kind::Staged)
 }
 
 impl Forest {
@@ -160,7 +165,8 @@ impl Forest {
         }
         let project = project_of(&start, trees.iter().flat_map(|(tree, _)| &tree.tasks))?;
         let settings = Settings::of(&project, options)?;
-        let mut code = Code::below(context, &project, &roots);
+        let installed = InstalledIn::of(context, &project, &settings);
+        let mut code = Code::below(context, &project, &roots).with_installed(installed);
         let mut forest = Self {
             planned,
             start,
@@ -177,6 +183,7 @@ impl Forest {
             forest.add((index, tree, cell), &mut pipelines, &mut code, (context, options, may_ask, printer)).await?;
         }
         code.keep(printer);
+        pipelines.into_values().for_each(|found| found.tell_again(&mut forest.problems));
         forest.tidy();
         Ok(forest)
     }
@@ -219,6 +226,20 @@ impl Forest {
         self.trees[task.place.0].origin(task.place.1, path)
     }
 
+    /// What an input of `task` uses while it is worked on: as the task says, else the nearest around it.
+    /// It is no part of the specification: who has more room gets no other result.
+    pub fn resources(&self, task: &StagedTask) -> Value {
+        let tasks = &self.trees[task.place.0].tasks;
+        let mut place = Some(task.place.1);
+        while let Some(task) = place.map(|place| &tasks[place]) {
+            if let Some(found) = task.full_spec.get("resources") {
+                return found.clone();
+            }
+            place = task.parent;
+        }
+        Value::Null
+    }
+
     /// Where every value of the specification of `task` came from.
     pub fn origins(&self, task: &StagedTask) -> BTreeMap<String, Origin> {
         self.trees[task.place.0].origins(task.place.1)
@@ -243,7 +264,11 @@ impl Forest {
             if !task.sound {
                 continue;
             }
-            let key = serde_json::to_string(&named).expect("a pipeline has text keys");
+            let key = describe::named(&named).to_string();
+            if let Some(Found::Wrong { again, .. }) = pipelines.get_mut(&key) {
+                again.push(shown);
+                continue;
+            }
             if !pipelines.contains_key(&key) {
                 let ask = describe::Ask { context, options, forest: self, task, named: &named, may_ask, printer };
                 let found = match Pipeline::read(&named, code) {
@@ -255,12 +280,26 @@ impl Forest {
                     },
                     Err(problems) => Err(problems),
                 };
-                if let Err(problems) = &found {
-                    self.problems.extend(problems.clone());
-                }
+                let found = match found {
+                    Ok(Some(pipeline)) => Found::Known(pipeline),
+                    Ok(None) => Found::Untold,
+                    Err(problems) => {
+                        let first = self.problems.0.len();
+                        self.problems.extend(problems);
+                        Found::Wrong { problems: first..self.problems.0.len(), again: Vec::new() }
+                    }
+                };
                 pipelines.insert(key.clone(), found);
             }
-            let Some(Ok(Some(pipeline))) = pipelines.get(&key).cloned() else { continue };
+            let pipeline = match pipelines.get(&key) {
+                Some(Found::Known(pipeline)) => pipeline.clone(),
+                Some(Found::Untold) => {
+                    let kind = Kind::Staged;
+                    self.others.push(OtherTask { path: task.path.clone(), shown, kind, selected: task.selected });
+                    continue;
+                }
+                Some(Found::Wrong { .. }) | None => continue,
+            };
             let at = |path: &str| tree.origin(place, path).and_then(|origin| place_of(&origin));
             let problems = pipeline.judge(task, &at);
             let is_sound = !problems.has_errors();
@@ -285,7 +324,34 @@ impl Forest {
     }
 }
 
-type Pipelines = HashMap<String, Result<Option<Arc<Pipeline>>, Problems>>;
+/// What is known of each pipeline that tasks name, by its dotted paths.
+type Pipelines = HashMap<String, Found>;
+
+/// A pipeline that was looked for.
+enum Found {
+    Known(Arc<Pipeline>),
+    /// Only Python could tell what its stages are.
+    Untold,
+    /// It cannot be: the problems that say why, and the tasks that name it as well.
+    Wrong {
+        problems: Range<usize>,
+        again: Vec<String>,
+    },
+}
+
+impl Found {
+    /// Says in the problems of a wrong pipeline who else names it.
+    fn tell_again(self, all: &mut Problems) {
+        if let Self::Wrong { problems, again } = self
+            && !again.is_empty()
+        {
+            for problem in all.0.get_mut(problems).into_iter().flatten() {
+                let also = format!("the same in {}", enumerated(&again));
+                problem.hint = if problem.hint.is_empty() { also } else { format!("{}; {also}", problem.hint) };
+            }
+        }
+    }
+}
 
 fn staged(
     task: &TreeTask,

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod code;
 mod describe;
+pub mod foreign;
 pub mod forest;
 mod job;
 pub mod launch;
@@ -13,6 +14,7 @@ pub mod reason;
 pub mod record;
 pub mod replay;
 pub mod request;
+pub mod scope_files;
 pub mod standing;
 pub mod steps;
 

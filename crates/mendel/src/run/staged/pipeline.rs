@@ -7,7 +7,7 @@ use mendel_model::{Digest, StageName};
 use mendel_spec::{DottedPath, PipelineSpec, Place, Problem, Problems, TreeTask, nearest};
 use serde_json::Value;
 
-use super::{code::Code, prints::Print};
+use super::{code::Code, describe::ToldStage, prints::Print};
 
 /// A pipeline that is known.
 #[derive(Debug, Clone)]
@@ -68,10 +68,14 @@ impl Pipeline {
     }
 
     /// The pipeline whose stages the worker told, in the order in which they run.
-    pub fn told(stages: Vec<StageDecl>, code: &mut Code) -> Self {
-        // A class that is made while the pipeline is built has no source to be read.
-        let prints = stages.iter().map(|stage| code.print(&stage.class).ok()).collect();
-        Self { stages, code: prints }
+    pub fn told(stages: Vec<ToldStage>, code: &mut Code) -> Self {
+        // A class that is made while the pipeline is built has no source to be read; what made it may have.
+        let print = |stage: &ToldStage| {
+            let own = code.print(&stage.decl.class).ok();
+            own.or_else(|| code.print(stage.source.as_deref()?).ok())
+        };
+        let prints = stages.iter().map(print).collect();
+        Self { stages: stages.into_iter().map(|stage| stage.decl).collect(), code: prints }
     }
 
     /// Digest of the code of each stage.
@@ -94,6 +98,12 @@ impl Pipeline {
                     Problem::error("unknown_stage", format!("marginal stage `{entry}` is not in the pipeline"));
                 let problem = problem.key("marginal_stages").hint(known(entry, &ids));
                 problems.push(placed(problem, at));
+            }
+        }
+        for stage in &self.stages {
+            let config = config_of(&task.config, &stage.id);
+            if !config.is_object() && !config.is_null() {
+                problems.push(no_mapping(&stage.id, config, place));
             }
         }
         let configs: Vec<_> = self.stages.iter().map(|stage| config_of(&task.config, &stage.id).clone()).collect();
@@ -148,6 +158,17 @@ fn declared(paths: &[DottedPath], prints: &[Arc<Print>]) -> Result<Option<Vec<St
         }
     }
     if problems.has_errors() { Err(problems) } else { Ok(Some(stages)) }
+}
+
+fn no_mapping(stage: &str, config: &Value, place: &dyn Fn(&str) -> Option<Place>) -> Problem {
+    let key = format!("config/{stage}");
+    let message = format!("the config of stage `{stage}` must be a mapping, and is `{config}`");
+    let problem = Problem::error("bad_value", message).key(key.clone());
+    let problem = problem.hint(format!("write `{stage}: {{key: value}}`"));
+    match place(&key) {
+        Some(at) => placed(problem, &at),
+        None => problem,
+    }
 }
 
 fn absent(need: &AbsentNeed, place: &dyn Fn(&str) -> Option<Place>) -> Problem {

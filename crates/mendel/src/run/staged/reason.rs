@@ -67,15 +67,20 @@ fn name(reason: &mut Reason, was: &Symbols, print: &Print) {
     let members: Vec<Arc<str>> = changed.iter().map(|name| Arc::clone(name)).collect();
     changed.retain(|name| !members.iter().any(|member| member.starts_with(&format!("{name}."))));
     let Some(first) = changed.first() else { return };
-    let (file, _) = first.split_once(':').unwrap_or((first, ""));
-    (reason.file, reason.line) = (Some(file.to_owned()), print.symbols().get(*first).map(|symbol| symbol.line));
-    let mut by_file: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for symbol in changed.iter().take(NAMED) {
-        let (file, name) = symbol.split_once(':').unwrap_or((symbol, ""));
-        by_file.entry(file).or_default().push(name);
+    if let Some((file, _)) = first.split_once(':') {
+        (reason.file, reason.line) = (Some(file.to_owned()), print.symbols().get(*first).map(|symbol| symbol.line));
     }
-    let told = by_file.iter().map(|(file, names)| format!("{file}: {}", names.join(", ")));
-    reason.subject = told.collect::<Vec<_>>().join("; ");
+    let mut by_file: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut told = Vec::new();
+    for symbol in changed.iter().take(NAMED) {
+        match symbol.split_once(':') {
+            Some((file, name)) => by_file.entry(file).or_default().push(name),
+            // What concerns the modules together, as the order in which they run.
+            None => told.push(symbol.trim_matches(['(', ')']).to_owned()),
+        }
+    }
+    told.extend(by_file.iter().map(|(file, names)| format!("{file}: {}", names.join(", "))));
+    reason.subject = told.join("; ");
     if changed.len() > NAMED {
         reason.subject.push_str(&format!(" and {} more", changed.len() - NAMED));
     }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use mendel_api::{Client, ClientError};
 use mendel_engine::pipeline::RecordedStage;
-use mendel_model::{DependencyKind, Digest, Identity, InputId, Run, RunId, StageField};
+use mendel_model::{DependencyKind, Digest, Identity, InputId, Run, RunId, ScopeFile, StageField};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -32,9 +32,15 @@ pub struct Completion {
     /// What its stages read, beside their inputs and their code.
     #[serde(default)]
     pub read: Vec<Read>,
+    /// For each file among them the stages that read it.
+    #[serde(default)]
+    pub readers: BTreeMap<String, Vec<String>>,
     /// Why results of its stages never answer again.
     #[serde(default)]
     pub doubts: Vec<String>,
+    /// The files that stages wrote through scopes, by input as JSON.
+    #[serde(default)]
+    pub files: BTreeMap<String, Vec<ScopeFile>>,
     /// The fields of each input as JSON.
     #[serde(default)]
     pub fields: BTreeMap<String, Vec<StageField>>,

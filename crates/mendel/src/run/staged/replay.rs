@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{
     answer,
-    code::Code,
+    code::{Code, InstalledIn},
     job::{Attempt, DOCUMENT},
     launch::{batch_of, ended},
     record::Completion,
@@ -23,7 +23,7 @@ use crate::{
     printer::Printer,
     run::{
         options::RunOptions,
-        prepare,
+        prepare::{self, Settings},
         summary::{RunDocument, RunLine},
         watch,
     },
@@ -59,6 +59,9 @@ pub async fn rerun(context: &Context, origin: &Run, options: &RunOptions, printe
     let work = context.workspace.work(id);
     let mut document = moved(&document_of(origin)?, &origin.facts.script.root, &work);
     document["force"] = Value::Bool(true);
+    if !options.inputs.is_empty() {
+        narrow(&mut document, &options.inputs)?;
+    }
     let mut run = NewRun {
         id,
         created: now(),
@@ -72,6 +75,24 @@ pub async fn rerun(context: &Context, origin: &Run, options: &RunOptions, printe
     context.client.create_runs(&CreateRuns { runs: vec![run.clone()], batch: None }).await?;
     let folder = WorkingFolder::Private { below: run.script.working_folder.clone(), links: Vec::new() };
     execute(context, (&run, &document), folder, !options.no_monitor, printer).await
+}
+
+/// Leaves only those inputs in a document.
+fn narrow(document: &mut Value, wanted: &[PathBuf]) -> Result<(), Failure> {
+    let text = |id: &Value| id.as_str().map_or_else(|| id.to_string(), str::to_owned);
+    let all = document["inputs"].as_array().cloned().unwrap_or_default();
+    for input in wanted {
+        if !all.iter().any(|id| Path::new(&text(id)) == input) {
+            let known: Vec<_> = all.iter().take(20).map(text).collect();
+            return Err(Failure::input_hint(
+                format!("there is no input `{}`", input.display()),
+                format!("the run had {}", known.join(", ")),
+            ));
+        }
+    }
+    document["inputs"] =
+        all.into_iter().filter(|id| wanted.iter().any(|input| Path::new(&text(id)) == input)).collect();
+    Ok(())
 }
 
 async fn execute(
@@ -111,6 +132,9 @@ fn unchanged(context: &Context, document: &Value, printer: &Printer) -> bool {
     };
     let project = PathBuf::from(document["project"].as_str().unwrap_or_default());
     let mut code = Code::below(context, &project, &paths("roots"));
+    if let Ok(settings) = Settings::of(&project, &RunOptions::default()) {
+        code = code.with_installed(InstalledIn::of(context, &project, &settings));
+    }
     let mut same = true;
     for (class, digest) in document["code"].as_object().into_iter().flatten() {
         let now = code.print(class).ok().map(|print| print.digest.to_string());

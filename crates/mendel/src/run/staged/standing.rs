@@ -1,6 +1,9 @@
 //! How tasks stand: up to date, or pending and why.
 
-use std::collections::HashMap;
+use std::{
+    collections::{HashMap, HashSet},
+    path::{Path, PathBuf},
+};
 
 use mendel_engine::{
     change,
@@ -13,6 +16,7 @@ use super::{
     present::{Present, whole_folder},
     reason,
     record::{Completion, completions},
+    scope_files::{LostFile, ScopeFiles, places},
 };
 use crate::{context::Context, exit::Failure, run::explain};
 
@@ -25,6 +29,10 @@ pub struct Stood {
     pub completion: Option<Completion>,
     /// How the task stands.
     pub standing: Standing,
+    /// The first stage that diverges, or that read what is another now.
+    pub from: Option<String>,
+    /// Its files of scopes that are not as they were written.
+    pub lost: Vec<LostFile>,
 }
 
 impl Stood {
@@ -38,12 +46,15 @@ impl Stood {
 pub async fn stand(context: &Context, forest: &Forest) -> Result<Vec<Stood>, Failure> {
     let records = completions(context, &forest.tasks).await?;
     let environment = environments(context, forest, &records).await?;
+    let scopes =
+        ScopeFiles::of(forest.tasks.iter().zip(&records).filter_map(|(task, record)| Some((task, record.as_ref()?))));
     let mut present = Present::new(context, forest);
     let mut stood = Vec::with_capacity(records.len());
     for (task, completion) in forest.tasks.iter().zip(records) {
         let mut standing = standing(forest, task, completion.as_ref());
+        let mut lost = Vec::new();
         if let Some(completion) = completion.as_ref().filter(|_| task.runnable) {
-            let mut more = changed(&mut present, task, completion)?;
+            let mut more = changed((&mut present, forest), task, completion)?;
             for cause in more.iter_mut().take(EXPLAINED) {
                 explain::add_line(&context.client, &forest.project, &mut cause.reason).await;
             }
@@ -52,12 +63,22 @@ pub async fn stand(context: &Context, forest: &Forest) -> Result<Vec<Stood>, Fai
                 standing.pending = Pending::Specification;
             }
             standing.causes.extend(more);
+            let mut look = |path: &Path| present.of(DependencyKind::Input, &path.to_string_lossy());
+            lost = scopes.lost(task, completion, &mut look)?;
         }
         reason::name_symbols(context, task, &mut standing.causes).await?;
-        stood.push(Stood { completion, standing });
+        let from = earliest(task, &standing);
+        stood.push(Stood { completion, standing, from, lost });
     }
     present.keep();
     Ok(stood)
+}
+
+fn earliest(task: &StagedTask, standing: &Standing) -> Option<String> {
+    let named = standing.causes.iter().filter(|cause| cause.reason.kind == ReasonKind::Input);
+    let named = named.filter_map(|cause| cause.stage.as_ref()).chain(&standing.first_diverging);
+    let place = |id: &&String| task.pipeline.stages.iter().position(|stage| stage.id == **id);
+    named.min_by_key(place).cloned()
 }
 
 fn standing(forest: &Forest, task: &StagedTask, completion: Option<&Completion>) -> Standing {
@@ -93,9 +114,18 @@ async fn environments(
 }
 
 /// What stages read that is not as it was when `completion` was made.
-fn changed(present: &mut Present<'_>, task: &StagedTask, completion: &Completion) -> Result<Vec<Cause>, Failure> {
+fn changed(
+    (present, forest): (&mut Present<'_>, &Forest),
+    task: &StagedTask,
+    completion: &Completion,
+) -> Result<Vec<Cause>, Failure> {
     let mut causes = Vec::new();
+    // What a stage of the task itself wrote is put back before another reads it.
+    let own: HashSet<PathBuf> = places(task, completion).map(|(path, _)| path).collect();
     for read in &completion.read {
+        if read.kind == DependencyKind::Input && own.contains(&forest.project.join(&read.subject)) {
+            continue;
+        }
         let now = match (whole_folder(read.kind, &read.subject), read.step(task)) {
             (Some(folder), Some(step)) => Some(present.whole(step, folder, read.kind == DependencyKind::Input)?),
             (Some(_), None) => None,
@@ -103,7 +133,10 @@ fn changed(present: &mut Present<'_>, task: &StagedTask, completion: &Completion
         };
         if now != read.digest {
             let dependency = Dependency { kind: read.kind, subject: read.subject.clone(), digest: read.digest };
-            causes.push(Cause { stage: None, reason: change(&dependency, now) });
+            let readers = completion.readers.get(&read.subject).into_iter().flatten();
+            let stages = task.pipeline.stages.iter().filter(|stage| readers.clone().any(|id| *id == stage.id));
+            let stage = stages.map(|stage| stage.id.clone()).next();
+            causes.push(Cause { stage, reason: change(&dependency, now) });
         }
     }
     causes.dedup();
