@@ -17,11 +17,19 @@ import client
 import ingest
 import kit
 import physical
+import pipelines
 import reads
 import snapshots
 import tasks
 
-SECTIONS = {"client": client, "ingest": ingest, "reads": reads, "tasks": tasks, "snapshots": snapshots}
+SECTIONS = {
+    "client": client,
+    "ingest": ingest,
+    "reads": reads,
+    "tasks": tasks,
+    "pipelines": pipelines,
+    "snapshots": snapshots,
+}
 
 
 def table(rows: list[kit.Row]) -> str:

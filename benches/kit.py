@@ -25,6 +25,7 @@ PACKAGES = {
     "luigi": ["luigi"],
     "mlflow": ["mlflow"],
     "ninja": ["ninja"],
+    "repype": ["repype==1.0.4"],
     "snakemake": ["snakemake"],
     "tensorboard": ["tensorboard", "tensorboardX"],
     "trackio": ["trackio"],

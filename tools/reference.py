@@ -12,7 +12,8 @@ import sys
 import mendel
 import mendel.pipeline
 
-REFERENCE = pathlib.Path(__file__).resolve().parent.parent / "docs" / "reference"
+REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
+REFERENCE = REPOSITORY / "docs" / "reference"
 
 
 def help_of(binary: str, *words: str) -> str:
@@ -61,7 +62,28 @@ def python() -> str:
     return "\n\n".join(pages) + "\n"
 
 
+def trains_api() -> str:
+    """The endpoints of the dialect, from the table that the server itself reads."""
+    schema = REPOSITORY / "crates" / "mendel-server" / "src" / "trains" / "schema"
+    pages = ["# Trains API", "Generated from the table that requests are held against. `!` marks a field that must be"]
+    pages[-1] += " given, `@` the level a field appeared at, `-` nothing."
+    for line in (schema / "endpoints.txt").read_text().splitlines():
+        if line.startswith("# ") and line[2:].isidentifier():
+            pages.append(f"## {line[2:]}")
+        elif line.startswith("    "):
+            way, told = line.split(maxsplit=1)
+            pages.append(f"- *{'request' if way == 'in' else 'answer'}*: `{told}`")
+        elif line and not line.startswith("#"):
+            name, *_, since = line.split()
+            pages.append(f"### {name}\n\nSince {since}.")
+    types = [line.split(" = ", 1) for line in (schema / "types.txt").read_text().splitlines() if " = " in line]
+    pages.append("## Types")
+    pages.extend(f"- `{name}`: `{fields}`" for name, fields in types)
+    return "\n\n".join(pages) + "\n"
+
+
 if __name__ == "__main__":
     REFERENCE.mkdir(exist_ok=True)
     (REFERENCE / "command-line.md").write_text(command_line(sys.argv[1]))
     (REFERENCE / "python.md").write_text(python())
+    (REFERENCE / "trains-api.md").write_text(trains_api())

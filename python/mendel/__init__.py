@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from mendel.typed.hooks import SubmitHook, submit_hook_decorator
     from mendel.typed.identity import identity
     from mendel.typed.instances import DirectoryContext, initializer
-    from mendel.typed.jobs import Job, JobState, Launcher
+    from mendel.typed.jobs import Job, JobState, Launcher, TransientMode
     from mendel.typed.kinds import (
         Annotated,
         Array,
@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from mendel.typed.saving import save, serialize, state_dict
     from mendel.typed.tags import stop_tags, tag, tags, tagspath
     from mendel.typed.tasks import LightweightTask, Prepare, ResumableTask
+    from mendel.typed.tokens import CounterToken
 
 __all__ = [
     "Annotated",
@@ -77,6 +78,7 @@ __all__ = [
     "Config",
     "ConfigurationError",
     "Constant",
+    "CounterToken",
     "DataPath",
     "DeclarationError",
     "DirectoryContext",
@@ -117,6 +119,7 @@ __all__ = [
     "TaskNotFound",
     "TaskStatusEnum",
     "TaskTypes",
+    "TransientMode",
     "UnknownField",
     "Unreachable",
     "UsageError",
@@ -161,6 +164,7 @@ _HOMES = {
     "Config": "typed.config",
     "ConfigurationError": "typed.errors",
     "Constant": "typed.kinds",
+    "CounterToken": "typed.tokens",
     "DataPath": "typed.kinds",
     "DeclarationError": "typed.errors",
     "DirectoryContext": "typed.instances",
@@ -201,6 +205,7 @@ _HOMES = {
     "TaskNotFound": "errors",
     "TaskStatusEnum": "task_type",
     "TaskTypes": "task_type",
+    "TransientMode": "typed.jobs",
     "UnknownField": "typed.errors",
     "Unreachable": "_native",
     "UsageError": "errors",

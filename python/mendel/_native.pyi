@@ -125,6 +125,10 @@ class Client:
     def models(self, run: Optional[str] = None, /) -> str: ...
     def put_blob(self, content: Union[bytes, Path], /) -> Tuple[str, int]:
         """Stores bytes or a file; returns digest and size."""
+    def put_blobs(self, blobs: List[Tuple[str, bytes]], /) -> None:
+        """Stores bytes under their digests, all of them durable when it returns."""
+    def adopt_blobs(self, files: List[Tuple[str, str]], /) -> List[bool]:
+        """Offers files beside the blobs, by name and digest; tells which of them are stored now."""
     def blob(self, digest: str, /) -> bytes: ...
     def blob_to_file(self, digest: str, path: Path, /) -> None: ...
     def create_project(self, project_json: str, /) -> str: ...
@@ -136,12 +140,29 @@ class Client:
     def results(self, identity: str, /) -> str: ...
     def find_results(self, identities_json: str, /) -> str:
         """A list of results for each identity, newest first."""
+    def learn(self, known: Marks, most: int, /) -> bool:
+        """Adds the marks of identities that got results since the last time; False, and none,
+        where there are more than ``most``."""
     def put_results(self, results_json: str, /) -> None: ...
     def result_of(self, run: str, /) -> Optional[str]: ...
     def put_note(self, key: str, value_json: str, /) -> None: ...
     def note(self, key: str, /) -> Optional[str]: ...
     def deliver(self, journal: Path, /) -> str:
         """Delivers one journal folder now; returns counts and damage."""
+
+class Hasher:
+    """BLAKE3 of bytes that come piece by piece."""
+
+    def __init__(self) -> None: ...
+    def update(self, content: bytes, /) -> None: ...
+    def digest(self) -> str: ...
+
+class Marks:
+    """Which identities have results, as far as was heard; a few more may seem to."""
+
+    def __init__(self) -> None: ...
+    def __contains__(self, identity: str, /) -> bool: ...
+    def __len__(self) -> int: ...
 
 def connect(workspace: Path, timeout: float = 10.0) -> Client:
     """A client of ``MENDEL_API``, else of the companion of ``workspace`` (a ``.mendel``
@@ -152,6 +173,9 @@ def new_id() -> str:
 
 def digest(content: Union[bytes, Path], /) -> str:
     """BLAKE3 of bytes or of a file."""
+
+def blob_file(workspace: Path, digest: str, /) -> Optional[str]:
+    """The file in a workspace that has the bytes of that digest, if one has."""
 
 def stage_identity(meaning_json: str, /) -> str:
     """What a stage means for one input: ``stage``, ``config``, ``params`` and ``inputs``, the

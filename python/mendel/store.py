@@ -120,6 +120,18 @@ class Store:
         """Keeps bytes or a file; answers their digest and size."""
         return self._ask(lambda client: client.put_blob(content))
 
+    def put_blobs(self, blobs: list[tuple[str, bytes]]) -> None:
+        """Keeps bytes under their digests, all of them durable when it returns."""
+        self._ask(lambda client: client.put_blobs(blobs))
+
+    def adopt_blobs(self, files: list[tuple[str, str]]) -> list[bool]:
+        """Offers files beside the blobs, by name and digest; tells which of them are stored now."""
+        return self._ask(lambda client: client.adopt_blobs(files))
+
+    def learn(self, known: _native.Marks, most: int) -> bool:
+        """Adds marks of new results to those that are known; False where there are more than `most`."""
+        return self._ask(lambda client: client.learn(known, most))
+
     def find_results(self, identities: list[str]) -> list[list[Document]]:
         """The results of steps under each identity, newest first."""
         answer: list[list[Document]] = json.loads(self._ask(lambda client: client.find_results(json.dumps(identities))))

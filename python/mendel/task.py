@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any, Mapping, Sequence
 
     from mendel.tracked_task import TrackedTask
+    from mendel.typed.jobs import TransientMode
 
 
 class Tracking:
@@ -306,12 +307,19 @@ class Task(Config, metaclass=TaskType):
         TypeError: a task is made by `Task.init`, `Task.create` or `Task.get_task`
     """
 
-    def submit(self, *, init_tasks: Sequence[Any] = (), max_retries: int | None = None) -> Any:
+    def submit(
+        self,
+        *,
+        init_tasks: Sequence[Any] = (),
+        max_retries: int | None = None,
+        transient: TransientMode | None = None,
+    ) -> Any:
         """Queues the task in the current experiment.
 
         Args:
             init_tasks: Run before ``execute()``, in order, on the same instances.
             max_retries: How often it is tried when it runs out of time.
+            transient: Whether it runs only where a task that has to run needs it.
 
         Returns:
             Its outputs: what ``task_outputs`` answers, else the task.
@@ -319,9 +327,10 @@ class Task(Config, metaclass=TaskType):
         Raises:
             ConfigurationError: Something is missing, wrong, or was not submitted itself.
         """
+        from mendel.typed import jobs
         from mendel.typed.submitting import submit
 
-        return submit(self, init_tasks, max_retries)
+        return submit(self, init_tasks, max_retries, transient or jobs.TransientMode.NONE)
 
     def execute(self) -> None:
         """Does the work; called once for each attempt, in the folder of the task.

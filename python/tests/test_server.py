@@ -23,9 +23,8 @@ def served(tmp_path: Path) -> Iterator[dict[str, str]]:
     try:
         assert process.stdout is not None
         url = json.loads(process.stdout.readline())["url"]
-        made = subprocess.run(
-            [binary, "--json", "keys", "create"], env=home, capture_output=True, text=True, check=True
-        )
+        words = [binary, "--json", "keys", "create"]
+        made = subprocess.run(words, env=home, capture_output=True, text=True, check=True)
         key = json.loads(made.stdout)
         yield {
             "MENDEL_WORKSPACE": url,

@@ -23,6 +23,29 @@ pub struct StoredBlobs {
     pub digests: Vec<Digest>,
 }
 
+/// A file beside the blobs of a server on the same machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfferedBlob {
+    /// Its name among the partial files.
+    pub name: String,
+    /// The digest of its bytes.
+    pub digest: Digest,
+}
+
+/// Files that the server may take over as blobs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfferedBlobs {
+    /// The files.
+    pub files: Vec<OfferedBlob>,
+}
+
+/// The answer to [`OfferedBlobs`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdoptedBlobs {
+    /// Of each file whether its bytes are stored; the others have to be sent.
+    pub adopted: Vec<bool>,
+}
+
 /// The blobs of a body, each after its length; none where the body ends within one.
 pub fn unpack_blobs(mut body: Bytes) -> Option<Vec<Bytes>> {
     let mut blobs = Vec::new();
@@ -59,6 +82,13 @@ impl BlobPack {
 }
 
 impl Client {
+    /// Offers files to the server; tells of each whether its bytes are stored.
+    pub async fn adopt_blobs(&self, files: Vec<OfferedBlob>) -> Result<Vec<bool>, ClientError> {
+        let offered = OfferedBlobs { files };
+        let answer: AdoptedBlobs = self.send(Method::POST, Address::of(&[&"blobs", &"adopt"]), &offered).await?;
+        Ok(answer.adopted)
+    }
+
     /// Stores all blobs of `pack`.
     pub async fn put_blobs(&self, pack: BlobPack) -> Result<(), ClientError> {
         if pack.is_empty() {

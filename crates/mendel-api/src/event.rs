@@ -54,6 +54,8 @@ fn name(kind: EventKind) -> &'static str {
         EventKind::Image => "image",
         EventKind::Media => "media",
         EventKind::Value => "value",
+        EventKind::Stage => "stage",
+        EventKind::Vector => "vector",
     }
 }
 
@@ -70,8 +72,16 @@ mod tests {
 
     #[test]
     fn every_kind_is_asked_for_by_its_name() {
-        let kinds =
-            [EventKind::Plot, EventKind::Table, EventKind::Text, EventKind::Image, EventKind::Media, EventKind::Value];
+        let kinds = [
+            EventKind::Plot,
+            EventKind::Table,
+            EventKind::Text,
+            EventKind::Image,
+            EventKind::Media,
+            EventKind::Value,
+            EventKind::Stage,
+            EventKind::Vector,
+        ];
         for kind in kinds {
             let query = EventQuery { kind: Some(kind), metric: Some("a".into()), variant: None, last: true };
             let text = query.address(RunId::new(1, [1; 10])).text();

@@ -33,14 +33,16 @@ pub use access::{
 pub use address::{Address, BadPair, Pairs};
 pub use artifact::RunModel;
 pub use blob::{CHUNK_BYTES, MissingBlobs, UploadState};
-pub use blob_pack::{BlobPack, PACK_BYTES, PACK_LENGTH, StoredBlobs, unpack_blobs};
+pub use blob_pack::{
+    AdoptedBlobs, BlobPack, OfferedBlob, OfferedBlobs, PACK_BYTES, PACK_LENGTH, StoredBlobs, unpack_blobs,
+};
 pub use client::{Client, Hello};
 pub use console::{ConsolePage, ConsoleQuery};
 pub use error::{ClientError, Problem, ProblemBody, TransportError};
 pub use event::EventQuery;
 pub use note::{FindNotes, FoundNotes};
 pub use record::{Appended, RecordsQuery};
-pub use result::{FindResults, FoundResults, PutResults};
+pub use result::{FindResults, FoundResults, Marks, PutResults};
 pub use run::{CreateRuns, DEFAULT_PAGE, RunPage, RunQuery};
 pub use series::{BUCKETS_MAX, Bucket, Extreme, SeriesData, SeriesInfo};
 pub use server::{BadAddress, Credentials, ServerAddress};

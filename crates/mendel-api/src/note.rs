@@ -1,8 +1,8 @@
 //! Notes on the wire: small documents of the workspace, by key.
 
 use http::Method;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Value, value::RawValue};
 
 use crate::{Address, Client, ClientError};
 
@@ -17,10 +17,10 @@ pub struct FindNotes {
 }
 
 /// The answer to [`FindNotes`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FoundNotes {
     /// One for each key, in their order; null where there is none.
-    pub notes: Vec<Option<Value>>,
+    pub notes: Vec<Option<Box<RawValue>>>,
 }
 
 impl Client {
@@ -34,13 +34,14 @@ impl Client {
         self.find(Address::of(&[&"notes", &key])).await
     }
 
-    /// What is kept under each of `keys`, in their order.
-    pub async fn notes(&self, keys: &[String]) -> Result<Vec<Option<Value>>, ClientError> {
+    /// What is kept under each of `keys`, in their order; none, too, where it means something else.
+    pub async fn notes<T: DeserializeOwned>(&self, keys: &[String]) -> Result<Vec<Option<T>>, ClientError> {
         let mut found = Vec::with_capacity(keys.len());
         for part in keys.chunks(FIND) {
             let asked = FindNotes { keys: part.to_vec() };
             let answer: FoundNotes = self.send(Method::POST, Address::of(&[&"notes", &"find"]), &asked).await?;
-            found.extend(answer.notes);
+            let read = |note: Option<Box<RawValue>>| note.and_then(|note| serde_json::from_str(note.get()).ok());
+            found.extend(answer.notes.into_iter().map(read));
         }
         Ok(found)
     }

@@ -4,7 +4,7 @@ use http::Method;
 use mendel_model::{Identity, RunId, StepResult};
 use serde::{Deserialize, Serialize};
 
-use crate::{Address, Client, ClientError};
+use crate::{Address, Client, ClientError, client::Call};
 
 /// Identities in one question, so that an answer stays of moderate size.
 const FIND: usize = 1_000;
@@ -30,6 +30,31 @@ pub struct FoundResults {
     pub results: Vec<Vec<StepResult>>,
 }
 
+/// Marks of identities that have results: those that were put up to a position.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marks {
+    /// Where to go on from.
+    pub position: i64,
+    /// The marks.
+    pub marks: Vec<u64>,
+}
+
+impl Marks {
+    /// It as the body of an answer.
+    pub fn encode(&self) -> Vec<u8> {
+        let marks = self.marks.iter().flat_map(|mark| mark.to_le_bytes());
+        self.position.to_le_bytes().into_iter().chain(marks).collect()
+    }
+
+    /// What the body of an answer says; none where it is cut off, or says that there are too many.
+    pub fn decode(body: &[u8]) -> Option<Self> {
+        let (words, []) = body.as_chunks::<8>() else { return None };
+        let (position, marks) = words.split_first()?;
+        let marks = marks.iter().map(|mark| u64::from_le_bytes(*mark)).collect();
+        Some(Self { position: i64::from_le_bytes(*position), marks })
+    }
+}
+
 impl Client {
     /// Keeps results of finished steps, all or none; one a run and step name, the last one put.
     pub async fn put_results(&self, results: &[StepResult]) -> Result<(), ClientError> {
@@ -51,6 +76,14 @@ impl Client {
             found.extend(answer.results);
         }
         Ok(found)
+    }
+
+    /// Marks of the identities of results that were put after `position`; none where they are more
+    /// than `most`.
+    pub async fn result_marks(&self, position: i64, most: usize) -> Result<Option<Marks>, ClientError> {
+        let address = Address::of(&[&"results", &"marks"]).ask("after", position).ask("most", most);
+        let answer = self.exchange(Call::new(Method::GET, &address)).await?;
+        Ok(Marks::decode(answer.body()))
     }
 
     /// The results of every step of a run that ended well, in the order in which they were kept.

@@ -178,6 +178,12 @@ impl Workspace {
         self.root.join("blobs")
     }
 
+    /// Where the blob of that digest lies, if it is here.
+    pub fn blob(&self, digest: &Digest) -> PathBuf {
+        let name = digest.to_string();
+        self.blobs().join(&name[..2]).join(name)
+    }
+
     /// The folder of all journals.
     pub fn journals(&self) -> PathBuf {
         self.root.join("journal")

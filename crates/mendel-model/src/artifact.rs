@@ -104,3 +104,32 @@ pub struct ModelRecord {
     /// When it was recorded.
     pub time: Timestamp,
 }
+
+/// A model of the workspace, whoever made or reads it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Model {
+    /// What is known of it.
+    #[serde(flatten)]
+    pub record: ModelRecord,
+    /// The project it belongs to; empty for none.
+    #[serde(default)]
+    pub project: String,
+    /// The run that made it; empty for none.
+    #[serde(default)]
+    pub task: String,
+    /// The model it was made from; empty for none.
+    #[serde(default)]
+    pub parent: String,
+    /// Who made it.
+    #[serde(default)]
+    pub user: String,
+    /// When anything of it last changed.
+    #[serde(default)]
+    pub updated: Timestamp,
+    /// Marks that programs set.
+    #[serde(default)]
+    pub system_tags: Vec<String>,
+    /// What a page remembers of it.
+    #[serde(default)]
+    pub ui_cache: Map<String, Value>,
+}

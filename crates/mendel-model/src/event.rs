@@ -21,6 +21,10 @@ pub enum EventKind {
     Media,
     /// A single value of the run in `body`.
     Value,
+    /// What became of stages and inputs: a list of `StageReport` in `body`.
+    Stage,
+    /// A list of numbers in `body`.
+    Vector,
 }
 
 /// Something reported at an iteration that is not a scalar point.

@@ -66,6 +66,12 @@ impl Identity {
         Self(digest)
     }
 
+    /// Its first eight bytes: another mark is another identity.
+    pub fn mark(&self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = *self.0.as_bytes();
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    }
+
     /// The digest without its prefix.
     pub const fn digest(&self) -> &Digest {
         &self.0

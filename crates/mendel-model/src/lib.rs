@@ -19,6 +19,7 @@ mod input;
 pub mod limits;
 mod manifest;
 mod param;
+mod progress;
 mod project;
 mod record;
 mod run;
@@ -30,7 +31,7 @@ mod time;
 mod window;
 
 pub use access::{AccessKey, Decision, Member, Need, ProjectRole, ServerRole, UnknownWord, User, UserKind, decide};
-pub use artifact::{Artifact, ArtifactMode, ModelRecord, ModelUse};
+pub use artifact::{Artifact, ArtifactMode, Model, ModelRecord, ModelUse};
 pub use batch::{Batch, NewBatch};
 pub use configuration::{
     Configuration, ConfigurationField, Configurations, FieldValue, LeftOut, Mark, Meaning, Rule, TooEntangled,
@@ -45,6 +46,7 @@ pub use identity::{Canonical, Identity};
 pub use input::InputId;
 pub use manifest::{EntryKind, GitState, Manifest, ManifestEntry};
 pub use param::{Origin, Param};
+pub use progress::{Activity, Progress, StageEvent, StageProgress, StageReport};
 pub use project::{NewProject, Project, ProjectType, UnknownProjectType};
 pub use record::{BadRecord, ConsoleStream, Point, Record, StatusRecord};
 pub use run::{ConsoleLine, NewRun, Owner, Run, RunUpdate, ScriptInfo, TaskKind, TaskType};

@@ -45,6 +45,7 @@ pub enum TaskType {
     Service,
     Qc,
     Custom,
+    Report,
 }
 
 /// The process that executes a run, told by three facts that no later process shares.
@@ -192,6 +193,34 @@ pub struct Run {
     /// Last value of each series by `metric/variant`; non-finite ones as text.
     #[serde(default)]
     pub metrics: BTreeMap<String, Value>,
+}
+
+impl Run {
+    /// Brings the run to a status that a caller names, with what follows from it: a start
+    /// begins a new attempt, an end has a time. Whether it may is asked of [`Status`] before.
+    pub fn stand(&mut self, status: Status, reason: &str, message: &str, now: Timestamp) {
+        let before = std::mem::replace(&mut self.status, status);
+        self.status_reason = reason.to_owned();
+        self.status_message = message.to_owned();
+        self.status_changed = now;
+        self.updated = self.updated.max(now);
+        if before == status {
+            return;
+        }
+        match status {
+            Status::Running => {
+                self.attempt += 1;
+                self.started = self.started.or(Some(now));
+                self.ended = None;
+            }
+            Status::Completed | Status::Failed | Status::Stopped => self.ended = Some(now),
+            Status::Draft | Status::Queued => self.ended = None,
+            Status::Published => {}
+        }
+        if status != Status::Published {
+            (self.exit_code, self.signal) = (None, None);
+        }
+    }
 }
 
 /// A change of what a run says about itself; absent fields stay.

@@ -114,6 +114,22 @@ impl Status {
         };
         Ok(Transition { from: self, to, new_attempt })
     }
+
+    /// Whether a caller that names a status, and not a move, may bring a run from here to
+    /// `wanted`; the rule of the Trains API. To ask for the status that is there changes
+    /// nothing, which is always allowed.
+    pub const fn may_become(self, wanted: Self) -> bool {
+        use Status::{Completed, Draft, Failed, Published, Queued, Running, Stopped};
+        match self {
+            Draft => matches!(wanted, Draft | Queued | Running),
+            Queued => matches!(wanted, Draft | Queued | Running | Stopped),
+            Running => matches!(wanted, Draft | Running | Stopped | Completed | Failed),
+            Stopped => true,
+            Completed => matches!(wanted, Draft | Running | Completed | Published),
+            Failed => matches!(wanted, Draft | Queued | Stopped | Failed | Published),
+            Published => matches!(wanted, Published),
+        }
+    }
 }
 
 impl fmt::Display for Status {
@@ -164,6 +180,34 @@ mod tests {
         for status in Status::ALL.into_iter().filter(|status| !status.is_terminal()) {
             assert!(status.apply(Move::Stop).is_ok());
             assert!(status.apply(Move::Fail).is_ok());
+        }
+    }
+
+    #[test]
+    fn tr_44_a_status_that_is_named_follows_the_table_of_the_trains_api() {
+        use Status::{Completed, Draft, Failed, Published, Queued, Running, Stopped};
+        for status in Status::ALL {
+            assert!(status.may_become(status), "{status} again");
+        }
+        let refused = [
+            (Draft, Completed),
+            (Draft, Stopped),
+            (Queued, Completed),
+            (Running, Queued),
+            (Running, Published),
+            (Completed, Stopped),
+            (Completed, Queued),
+            (Failed, Running),
+            (Failed, Completed),
+            (Published, Draft),
+        ];
+        for (from, to) in refused {
+            assert!(!from.may_become(to), "{from} to {to}");
+        }
+        let allowed =
+            [(Stopped, Completed), (Completed, Running), (Failed, Stopped), (Queued, Draft), (Draft, Running)];
+        for (from, to) in allowed {
+            assert!(from.may_become(to), "{from} to {to}");
         }
     }
 

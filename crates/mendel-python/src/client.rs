@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use mendel_api::{ClientError, CreateRuns, EventQuery, RunQuery};
+use mendel_api::{BlobPack, ClientError, CreateRuns, EventQuery, OfferedBlob, PACK_BYTES, PACK_LENGTH, RunQuery};
 use mendel_journal::deliver;
 use mendel_model::{
     Digest, EventKind, Identity, NewProject, RunId, RunRef, RunUpdate, Status, StatusRecord, StepResult,
@@ -22,7 +22,11 @@ use crate::{
     error::{bad, from_client, from_deliver, unusable},
     fork,
     link::{Carrier, Link},
+    marks::Marks,
 };
+
+/// Larger blobs go alone, and in chunks.
+const PACKED_MAX: usize = 8 << 20;
 
 /// Asks a server.
 #[pyclass(name = "Client", module = "mendel._native", frozen)]
@@ -206,6 +210,35 @@ impl Client {
         Ok((digest.to_string(), size))
     }
 
+    #[pyo3(signature = (blobs, /))]
+    fn put_blobs(&self, py: Python<'_>, blobs: Vec<(String, Bound<'_, PyBytes>)>) -> PyResult<()> {
+        let parsed = blobs.iter().map(|(digest, bytes)| Ok((digest.parse().map_err(bad)?, bytes.as_bytes())));
+        let blobs: Vec<(Digest, &[u8])> = parsed.collect::<PyResult<_>>()?;
+        self.ask(py, async |client| {
+            let (mut pack, mut size) = (BlobPack::default(), 0);
+            for (digest, bytes) in blobs {
+                if bytes.len() > PACKED_MAX {
+                    client.put_blob(bytes).await?;
+                    continue;
+                }
+                if size + bytes.len() + PACK_LENGTH > PACK_BYTES {
+                    client.put_blobs(std::mem::take(&mut pack)).await?;
+                    size = 0;
+                }
+                pack.add(digest, bytes);
+                size += bytes.len() + PACK_LENGTH;
+            }
+            client.put_blobs(pack).await
+        })
+    }
+
+    #[pyo3(signature = (files, /))]
+    fn adopt_blobs(&self, py: Python<'_>, files: Vec<(String, String)>) -> PyResult<Vec<bool>> {
+        let file = |(name, digest): (String, String)| Ok(OfferedBlob { name, digest: digest.parse().map_err(bad)? });
+        let files = files.into_iter().map(file).collect::<PyResult<Vec<_>>>()?;
+        self.ask(py, async |client| client.adopt_blobs(files).await)
+    }
+
     #[pyo3(signature = (digest, /))]
     fn blob<'py>(&self, py: Python<'py>, digest: &str) -> PyResult<Bound<'py, PyBytes>> {
         let digest: Digest = digest.parse().map_err(bad)?;
@@ -264,6 +297,15 @@ impl Client {
     fn find_results(&self, py: Python<'_>, identities_json: &str) -> PyResult<String> {
         let identities: Vec<Identity> = read(identities_json)?;
         self.document(py, async |client| client.results_of(&identities).await)
+    }
+
+    #[pyo3(signature = (known, most, /))]
+    fn learn(&self, py: Python<'_>, known: &Marks, most: usize) -> PyResult<bool> {
+        let after = known.position();
+        let found = self.ask(py, async |client| client.result_marks(after, most).await)?;
+        let is_told = found.is_some();
+        found.into_iter().for_each(|found| known.add(found));
+        Ok(is_told)
     }
 
     #[pyo3(signature = (results_json, /))]

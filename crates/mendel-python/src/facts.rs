@@ -35,6 +35,15 @@ pub(crate) fn digest(py: Python<'_>, content: Content<'_>) -> PyResult<String> {
 }
 
 #[pyfunction]
+#[pyo3(signature = (workspace, digest, /))]
+pub(crate) fn blob_file(py: Python<'_>, workspace: PathBuf, digest: &str) -> PyResult<Option<OsString>> {
+    let digest: Digest = digest.parse().map_err(bad)?;
+    let path = Workspace::at(workspace).blob(&digest);
+    let found = py.detach(|| mendel_journal::digest_of_file(&path)).is_ok_and(|(found, _)| found == digest);
+    Ok(found.then(|| path.into_os_string()))
+}
+
+#[pyfunction]
 #[pyo3(signature = (start = None, explicit = None))]
 pub(crate) fn workspace_find(start: Option<PathBuf>, explicit: Option<PathBuf>) -> PyResult<OsString> {
     let start = match start {

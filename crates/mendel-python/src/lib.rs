@@ -20,9 +20,11 @@ mod drain;
 mod error;
 mod facts;
 mod fork;
+mod hasher;
 mod inbox;
 mod link;
 mod look;
+mod marks;
 mod number;
 mod reporting;
 mod room;
@@ -47,10 +49,12 @@ mod _native {
         configuration::{Plan, configuration_fields, configuration_identity},
         error::{MendelError, Refused, Unreachable},
         facts::{
-            binary, connect, die_with_parent, digest, leftover, new_id, owner, owner_alive, workspace_create,
-            workspace_find,
+            binary, blob_file, connect, die_with_parent, digest, leftover, new_id, owner, owner_alive,
+            workspace_create, workspace_find,
         },
+        hasher::Hasher,
         look::Looker,
+        marks::Marks,
         run_writer::RunWriter,
         stage::{decide, result_key, stage_identity, value_digest},
     };

@@ -99,7 +99,8 @@ fn send_error(error: ClientError) -> SendError {
     }
 }
 
-/// M14: these are tried again, all other refusals are final.
+/// M14: these are tried again, all other refusals are final. A key that is not accepted can be
+/// replaced, so the journal waits for that.
 fn passing(status: u16) -> bool {
-    matches!(status, 408 | 425 | 429 | 500..)
+    matches!(status, 401 | 408 | 425 | 429 | 500..)
 }

@@ -15,6 +15,7 @@ use crate::{
     access::{Access, Caller},
     seal::Touched,
     streams::Streams,
+    trains::Scrolls,
 };
 
 /// Tells the time.
@@ -30,6 +31,7 @@ pub struct App {
     pub(crate) workspace: Arc<str>,
     pub(crate) touched: Arc<Touched>,
     pub(crate) access: Access,
+    pub(crate) scrolls: Arc<Scrolls>,
     pub(crate) streams: Streams,
     /// Whether callers reach the server encrypted.
     pub(crate) encrypted: bool,
@@ -39,10 +41,18 @@ pub struct App {
 impl App {
     /// A server over `store`, by the machine's clock.
     pub fn new(store: Store) -> Self {
-        let (touched, access) = (Arc::default(), Access::new(store.clone(), machine_time));
-        let (streams, report): (_, Report) = (Streams::default(), Arc::new(|_| ()));
-        let (workspace, encrypted) = ("".into(), false);
-        Self { store, now: machine_time, workspace, touched, access, streams, encrypted, report }
+        let access = Access::new(store.clone(), machine_time);
+        Self {
+            store,
+            now: machine_time,
+            workspace: "".into(),
+            touched: Arc::default(),
+            access,
+            streams: Streams::default(),
+            scrolls: Arc::default(),
+            encrypted: false,
+            report: Arc::new(|_| ()),
+        }
     }
 
     /// The same by another clock.

@@ -1,5 +1,6 @@
 //! Blobs, one endpoint a file.
 
+pub(crate) mod adopt;
 pub(crate) mod get;
 pub(crate) mod missing;
 pub(crate) mod put;

@@ -34,6 +34,7 @@ mod session;
 mod set_up;
 mod socket;
 mod streams;
+mod trains;
 mod transport;
 mod upkeep;
 mod user;

@@ -43,6 +43,7 @@ pub(crate) fn interface(app: App) -> Router {
         .on(Method::POST, "/results", IDENTITY, Of::Server, result::put::put_results)
         .on(Method::GET, "/results", IDENTITY, Of::Server, result::list::list_results)
         .on(Method::POST, "/results/find", IDENTITY, Of::Server, result::find::find_results)
+        .on(Method::GET, "/results/marks", IDENTITY, Of::Server, result::marks::list_marks)
         .on(Method::GET, "/batches/{id}", VIEWER, Of::Batch, batch::show::show_batch)
         .on(Method::POST, "/notes/find", IDENTITY, Of::Server, note::find::find_notes)
         .on(Method::PUT, "/notes/{key}", IDENTITY, Of::Server, note::put::put_note)
@@ -139,6 +140,7 @@ fn runs(routes: Routes) -> Routes {
 fn blobs(routes: Routes) -> Routes {
     routes
         .on_large(Method::POST, "/blobs", IDENTITY, Of::Server, PACK_BYTES, blob::put_many::put_blobs)
+        .on(Method::POST, "/blobs/adopt", IDENTITY, Of::Server, blob::adopt::adopt_blobs)
         .on(Method::POST, "/blobs/missing", IDENTITY, Of::Server, blob::missing::missing_blobs)
         .on(Method::PUT, "/blobs/{digest}", IDENTITY, Of::Server, blob::put::put_chunk)
         .on(Method::GET, "/blobs/{digest}", IDENTITY, Of::Server, blob::get::get_blob)

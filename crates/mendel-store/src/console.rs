@@ -76,6 +76,24 @@ async fn trim(session: &mut Session, run: i64, mut bytes: i64, limit: i64) -> Re
     Ok(bytes)
 }
 
+/// Drops chunks whose lines are all older than `before`; tells how many lines there were.
+pub(crate) async fn forget_console(session: &mut Session, run: i64, before: Timestamp) -> Result<u64> {
+    let mut forgotten = 0;
+    let text = "SELECT first_line, body, bytes FROM console WHERE run = $1 ORDER BY first_line";
+    for row in session.all(sql(text).bind(run)).await? {
+        let (first, lines) = numbered(&row)?;
+        if lines.iter().any(|line| line.time >= before) {
+            continue;
+        }
+        forgotten += lines.len() as u64;
+        let delete = sql("DELETE FROM console WHERE run = $1 AND first_line = $2").bind(run);
+        session.execute(delete.bind(first.cast_signed())).await?;
+        let update = sql("UPDATE runs SET console_bytes = console_bytes - $1 WHERE number = $2");
+        session.execute(update.bind(row.int(2)?).bind(run)).await?;
+    }
+    Ok(forgotten)
+}
+
 /// Merges small neighbouring chunks, so that a quiet run does not stay a row a line.
 pub(crate) async fn merge(session: &mut Session, run: i64) -> Result<()> {
     let text = "SELECT first_line, bytes FROM console WHERE run = $1 AND bytes < $2 ORDER BY first_line";

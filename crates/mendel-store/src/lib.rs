@@ -11,22 +11,29 @@ mod console;
 mod database;
 mod error;
 mod event;
+mod file;
 mod migration;
 mod model;
 mod note;
 mod project;
 mod query;
+mod queue;
 mod record;
+mod registry;
 mod request;
 mod result;
 mod run;
 mod series;
 mod store;
 mod upkeep;
+mod worker;
 
 pub use access::{Audit, AuditEntry, NewAudit, StoredKey, UserChange};
 pub use blob::Blobs;
 pub use error::{Result, StoreError};
-pub use query::{Bucket, ConsolePage, Damage, EventQuery, Found, Garbage, RunPage, RunQuery, Sealed};
+pub use query::{
+    Bucket, ConsolePage, Damage, EventQuery, FileRecord, Found, Garbage, MetricSummary, ProjectRecord, QueueRecord,
+    Report, RunPage, RunQuery, RunScan, Sealed, WorkerRecord,
+};
 pub use request::Seen;
 pub use store::Store;

@@ -5,13 +5,18 @@
 use crate::{
     Result, StoreError,
     database::{Database, Session, sql},
+    registry,
 };
 
-const SCRIPTS: [&str; 3] = [
+const SCRIPTS: [&str; 4] = [
     include_str!("../migrations/0001_begin.sql"),
     include_str!("../migrations/0002_access.sql"),
     include_str!("../migrations/0003_requests.sql"),
+    include_str!("../migrations/0004_trains.sql"),
 ];
+
+/// The format that brought the registry of models.
+const REGISTRY: i64 = 4;
 
 /// Brings the store to the format of this program.
 pub(crate) async fn migrate(database: &Database) -> Result<()> {
@@ -37,6 +42,9 @@ pub(crate) async fn migrate(database: &Database) -> Result<()> {
     for script in &SCRIPTS[usize::try_from(found).unwrap_or(0)..] {
         let text = session.dialect().schema(script);
         session.script(text).await?;
+    }
+    if found < REGISTRY {
+        registry::register_old(&mut session).await?;
     }
     session.execute(sql("UPDATE mendel_store SET format = $1").bind(SCRIPTS.len() as i64)).await?;
     session.commit().await

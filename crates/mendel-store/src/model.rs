@@ -5,11 +5,18 @@ use mendel_model::{ModelRecord, RunId};
 use crate::{
     Result, Store,
     database::{Session, json, sql},
+    registry,
     run::word,
 };
 
-/// Adds models, or replaces those of the same id.
+/// Adds models that a run reported, and enters them into the registry.
 pub(crate) async fn insert(session: &mut Session, run: i64, models: &[ModelRecord]) -> Result<()> {
+    link(session, run, models).await?;
+    registry::learn(session, run, models).await
+}
+
+/// Lets a run name models, or replaces those of the same id.
+pub(crate) async fn link(session: &mut Session, run: i64, models: &[ModelRecord]) -> Result<()> {
     for model in models {
         let insert = sql("INSERT INTO models (run, id, usage, document) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (run, id) DO UPDATE SET usage = excluded.usage, document = excluded.document")

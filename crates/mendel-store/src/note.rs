@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use crate::{
-    Result, Store,
-    database::{json, placeholders, sql},
+    Result, Store, StoreError,
+    database::{FIELD_END, ROW_END, json, placeholders, sql},
     run::{LIST, check_name},
 };
 
@@ -36,15 +36,21 @@ impl Store {
             .transpose()
     }
 
-    /// The documents under `keys`, in their order.
-    pub async fn notes(&self, keys: &[String]) -> Result<Vec<Option<Value>>> {
-        let mut found: HashMap<String, Value> = HashMap::new();
+    /// The documents under `keys`, in their order, as they are written.
+    pub async fn notes(&self, keys: &[String]) -> Result<Vec<Option<Box<RawValue>>>> {
+        let mut found: HashMap<String, Box<RawValue>> = HashMap::new();
         let mut session = self.database.read().await?;
         for part in keys.chunks(LIST) {
-            let text = format!("SELECT key, document FROM notes WHERE key IN ({})", placeholders(1, part.len()));
+            let notes = session.dialect().gathered("key", "document");
+            let text = format!("SELECT {notes} FROM notes WHERE key IN ({})", placeholders(1, part.len()));
             let keys = part.iter().map(|key| key.as_str().into());
-            for row in session.all(sql(text).bind_all(keys)).await? {
-                found.insert(row.text(0)?, row.document(1)?);
+            let gathered = session.first(sql(text).bind_all(keys)).await?;
+            let gathered = gathered.map(|row| row.text_or_null(0)).transpose()?.flatten().unwrap_or_default();
+            for note in gathered.split(ROW_END).filter(|note| !note.is_empty()) {
+                let (key, document) = note.split_once(FIELD_END).unwrap_or((note, ""));
+                let document =
+                    serde_json::from_str(document).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+                found.insert(key.to_owned(), document);
             }
         }
         Ok(keys.iter().map(|key| found.get(key).cloned()).collect())

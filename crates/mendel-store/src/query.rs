@@ -1,9 +1,13 @@
 //! What can be asked of the store: the shapes of questions and answers that are not nouns
 //! of the model.
 
+use std::collections::BTreeMap;
+
 use mendel_model::{
-    ConsoleLine, Digest, EventKind, Filter, Identity, Run, RunId, SeriesKey, SeriesPoint, SortKey, Status,
+    ConsoleLine, Digest, Event, EventKind, Filter, Identity, Project, Run, RunId, SeriesKey, SeriesPoint, SortKey,
+    Status, Timestamp,
 };
+use serde_json::{Map, Value as Json};
 
 /// Which runs are wanted; empty parts do not narrow.
 #[derive(Debug, Clone, Default)]
@@ -136,4 +140,107 @@ pub struct Garbage {
     pub blobs: usize,
     /// Number of bytes.
     pub bytes: u64,
+}
+
+/// Plain conditions on runs; absent ones do not narrow, an empty list fits nothing.
+#[derive(Debug, Clone, Default)]
+pub struct RunScan {
+    /// Only these.
+    pub ids: Option<Vec<RunId>>,
+    /// Only of these projects.
+    pub projects: Option<Vec<String>>,
+    /// Only in one of these statuses.
+    pub status: Option<Vec<Status>>,
+    /// Only children of these.
+    pub parents: Option<Vec<RunId>>,
+    /// Whether parameters, documents and code are read.
+    pub facts: bool,
+    /// Whether the last value of each series is read.
+    pub metrics: bool,
+}
+
+/// What is reported of a run, whoever reports it.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// Points by series.
+    pub points: BTreeMap<SeriesKey, Vec<SeriesPoint>>,
+    /// What the steps of a series count.
+    pub labels: BTreeMap<SeriesKey, String>,
+    /// Console lines.
+    pub console: Vec<ConsoleLine>,
+    /// Events; each takes the place of an earlier one of the same kind, name and step.
+    pub events: Vec<Event>,
+    /// The highest iteration it tells, if it counts.
+    pub iteration: Option<i64>,
+}
+
+/// A series summarised for people who look at one number of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MetricSummary {
+    /// Which series.
+    pub key: SeriesKey,
+    /// Number of points.
+    pub count: u64,
+    /// The value that the latest report ended with.
+    pub recent: f64,
+    /// Smallest value and its step.
+    pub min: Option<(f64, i64)>,
+    /// Largest value and its step.
+    pub max: Option<(f64, i64)>,
+    /// The first value and its step.
+    pub first: Option<(f64, i64)>,
+    /// Mean of the finite values.
+    pub mean: Option<f64>,
+    /// What its steps count.
+    pub label: String,
+}
+
+/// A project with what only lists of projects need.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProjectRecord {
+    /// The id, which stays when the name changes.
+    pub id: String,
+    /// The project.
+    pub project: Project,
+    /// Free facts.
+    pub document: Map<String, Json>,
+}
+
+/// A waiting list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QueueRecord {
+    /// Its id.
+    pub id: String,
+    /// Its unique name.
+    pub name: String,
+    /// Free facts.
+    pub document: Map<String, Json>,
+    /// Who waits, first first, and since when.
+    pub entries: Vec<(RunId, Timestamp)>,
+}
+
+/// A worker that reported.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WorkerRecord {
+    /// Its name.
+    pub name: String,
+    /// Who runs it.
+    pub owner: String,
+    /// When it was last heard of.
+    pub seen: Timestamp,
+    /// Free facts.
+    pub document: Map<String, Json>,
+}
+
+/// A file that is known by its path.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FileRecord {
+    /// Its path, without a leading `/`.
+    pub path: String,
+    /// Its content.
+    pub digest: Digest,
+    /// Number of bytes.
+    pub size: u64,
+    /// Media type, where someone said it.
+    pub media: String,
 }

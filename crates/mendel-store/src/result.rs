@@ -56,6 +56,21 @@ impl Store {
         Ok(identities.iter().map(|identity| found.get(identity).cloned().unwrap_or_default()).collect())
     }
 
+    /// Marks of the identities of results that were put after `position`, and the position to
+    /// go on from; none where they are more than `most`.
+    pub async fn marks(&self, position: i64, most: usize) -> Result<Option<(i64, Vec<u64>)>> {
+        let mut session = self.database.read().await?;
+        let text = "SELECT position, identity FROM results WHERE position > $1 ORDER BY position LIMIT $2";
+        let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
+        let rows = session.all(sql(text).bind(position).bind(limit)).await?;
+        if rows.len() > most {
+            return Ok(None);
+        }
+        let last = rows.last().map_or(Ok(position), |row| row.int(0))?;
+        let marks = rows.iter().map(|row| row.parsed(1).map(|identity: Identity| identity.mark()));
+        Ok(Some((last, marks.collect::<Result<_>>()?)))
+    }
+
     /// Every result of a run, in the order in which they were put.
     pub async fn results_of_run(&self, run: RunId) -> Result<Vec<StepResult>> {
         let mut session = self.database.read().await?;

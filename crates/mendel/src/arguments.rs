@@ -96,6 +96,7 @@ pub enum Command {
     Rerun(commands::rerun::Rerun),
     Resume(commands::resume::Resume),
     Runs(commands::runs::Runs),
+    Top(commands::top::Top),
     Logs(commands::logs::Logs),
     Stop(commands::stop::Stop),
     Tag(commands::tag::Tag),

@@ -28,6 +28,11 @@ impl Printer {
         self.json
     }
 
+    /// Whether notes are not wanted.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Whether colour adds to the words.
     pub fn has_colour(&self) -> bool {
         self.colour

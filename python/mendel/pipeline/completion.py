@@ -19,10 +19,11 @@ from mendel.pipeline.config import Config
 from mendel.pipeline.fingerprint import class_path, code_digests, subject
 from mendel.pipeline.formats import encode
 from mendel.pipeline.input_id import written
+from mendel.pipeline.parts import details, forget_parts, put_parts
 from mendel.pipeline.place import store_of
 from mendel.pipeline.plain import canonical, plain, restored
 from mendel.pipeline.vault import Vault
-from mendel.store import now
+from mendel.store import Store, now
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Completion:
     stages: Dict[str, Document] = field(default_factory=dict)
     """What each stage was: `code` or `sha`, and `config`."""
     note: Document | None = None
+    store: Store | None = None
 
     def has_pipeline(self, pipeline: Pipeline) -> bool:
         """Whether it was made by these stages, as they are now."""
@@ -60,10 +62,16 @@ class Completion:
     def fill(self, times: Benchmark[float]) -> Benchmark[float]:
         """Sets the times of the stages in a table."""
         if self.note is not None:
-            for stage, row in (self.note.get("times") or {}).items():
+            for stage, row in self.details("times").items():
                 for input_id, seconds in row.items():
                     times[stage, json.loads(input_id)] = seconds
         return times
+
+    def details(self, name: str) -> Document:
+        """What is kept of each input under that name, brought where it is a note of its own."""
+        if self.note is None:
+            return {}
+        return details(self.store, self.note, name) if self.store is not None else self.note.get(name) or {}
 
     def _has_code(self, stage: Any) -> bool:
         was = self.stages[stage.id]
@@ -99,7 +107,7 @@ def read(task: Task) -> Completion | None:
     note = store_of(task).note(key(task))
     if note:
         stages = {entry["id"]: {**entry, "config": restored(entry["config"])} for entry in note["pipeline"]}
-        return Completion(restored(note["full_spec"]), note["spec_digest"], stages, note)
+        return Completion(restored(note["full_spec"]), note["spec_digest"], stages, note, store_of(task))
     return _foreign(task)
 
 
@@ -124,6 +132,7 @@ def _json_of(path: Path) -> Document | None:
 def forget(task: Task) -> None:
     """Forgets the last completion, and removes the views of it."""
     store = store_of(task)
+    forget_parts(store, store.note(key(task)))
     store.put_note(key(task), None)
     own = _views(task)
     for name, digest in own.items():
@@ -219,13 +228,16 @@ def describe(pipeline: Pipeline, config: Config) -> List[Document]:
 
 def write_note(vault: Vault, task: Task, full_spec: Document, **facts: Any) -> None:
     """Notes a completion. Comes last: all that it names is stored."""
+    vault.flush()
     note = {
         "finished": now(),
         "full_spec": full_spec,
         "spec_digest": _native.value_digest(json.dumps(full_spec)),
-        **facts,
+        **put_parts(vault.store, key(task), facts),
     }
+    before = vault.store.note(key(task))
     vault.store.put_note(key(task), note)
+    forget_parts(vault.store, before)
 
 
 def _record(vault: Vault, task: Task, input_id: Any, name: str, chunk: Any) -> Document:
@@ -253,21 +265,21 @@ def load(task: Task, pipeline: Pipeline | None) -> Dict[Any, Any]:
             f"task `{task.path}` was completed by repype, and its data was not imported: "
             "`mendel import repype --with-data` does so"
         )
-    note = found.note
+    note, fields = found.note, found.details("fields")
     ids = {written(input_id) for input_id in task.input_ids}
-    stored = set(note["fields"])
+    stored = set(fields)
     if ids != stored:
         extra, missing = sorted(stored - ids), sorted(ids - stored)
         raise ValueError(f"task `{task.path}`: stored ids are not its own: extra {extra}, missing {missing}")
     if pipeline is not None:
-        _check_fields(task, pipeline, note)
+        _check_fields(task, pipeline, note, fields)
     vault = Vault(store_of(task))
     data = {}
     for input_id in task.input_ids:
         chunk = Fields(vault.bring)
         if not note.get("bare"):
             chunk["input_id"] = input_id
-        for record in note["fields"][written(input_id)]:
+        for record in fields[written(input_id)]:
             cell = Cell(record["name"])
             cell.take(record)
             chunk.cells[cell.name] = cell
@@ -275,9 +287,9 @@ def load(task: Task, pipeline: Pipeline | None) -> Dict[Any, Any]:
     return data
 
 
-def _check_fields(task: Task, pipeline: Pipeline, note: Document) -> None:
+def _check_fields(task: Task, pipeline: Pipeline, note: Document, fields: Document) -> None:
     expected = set(pipeline.persistent_fields) - task.get_marginal_fields(pipeline) - set(note["absent"]) - {"input_id"}
-    for input_id, records in note["fields"].items():
+    for input_id, records in fields.items():
         stored = {record["name"] for record in records}
         if stored != expected:
             extra, missing = sorted(stored - expected), sorted(expected - stored)
@@ -297,7 +309,7 @@ def view(task: Task, name: str) -> Path:
     note = store_of(task).note(key(task)) if task.path.is_dir() else None
     if not note:
         return path
-    content = _content(note, name)
+    content = _content(store_of(task), note, name)
     own = _views(task)
     if path.exists() and own.get(name) != _native.digest(path):
         stem, dot, ending = name.rpartition(".")
@@ -316,14 +328,15 @@ def _views(task: Task) -> Dict[str, str]:
     return found
 
 
-def _content(note: Document, name: str) -> bytes:
+def _content(store: Store, note: Document, name: str) -> bytes:
     if name == ".task.json":
         return json.dumps(note["full_spec"]).encode()
     if name == ".sha.json":
         stages = {entry["id"]: entry["code"] for entry in note["pipeline"]}
         return json.dumps({"stages": stages, "task": note["spec_digest"]}).encode()
-    columns = list(dict.fromkeys(input_id for row in note["times"].values() for input_id in row))
+    times = details(store, note, "times")
+    columns = list(dict.fromkeys(input_id for row in times.values() for input_id in row))
     lines = [",".join(["", *(str(json.loads(column)) for column in columns)])]
-    for stage, row in note["times"].items():
+    for stage, row in times.items():
         lines.append(",".join([stage, *(str(row.get(column, "")) for column in columns)]))
     return ("\n".join(lines) + "\n").encode()

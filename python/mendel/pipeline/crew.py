@@ -22,8 +22,13 @@ from mendel.pipeline.document import prepare_imports
 from mendel.pipeline.inputs import Failure, Inputs
 from mendel.pipeline.preload import Watch
 from mendel.pipeline.randomness import Seeds
+from mendel.pipeline.reports import Reports
+from mendel.pipeline.resources import resident, written_size
 from mendel.pipeline.status import Status, update
 from mendel.pipeline.steps import Outcome
+
+LIMIT_SECONDS = 0.05
+"""How often the memory of workers is looked at, where it is limited."""
 
 LOOK_SECONDS = 0.2
 """How often it is looked whether a worker died whose pipe somebody else holds open."""
@@ -50,6 +55,7 @@ class Worker:
         self.stage: str | None = None
         self.done = 0
         self.has_begun = False
+        self.why: str | None = None
         self._status: int | None = None
 
     def hand(self, step: int, input_id: Any) -> None:
@@ -73,7 +79,7 @@ class Worker:
         if code < 0:
             named = {one.value: one.name for one in signal.Signals}
             how = f"the process was killed by {named.get(-code, f'signal {-code}')}"
-        return Failure(self.busy[1], self.stage, how, "")
+        return Failure(self.busy[1], self.stage, self.why or how, "")
 
     def wait(self) -> None:
         """Waits for the end of the process, however long it takes."""
@@ -109,14 +115,18 @@ class Crew:
         inputs: The task.
         fresh: Whether each worker is a process of its own, and no fork.
         watch: Knows which packages are installed ones.
+        reports: Where to report what becomes of inputs and stages.
     """
 
-    def __init__(self, inputs: Inputs, fresh: bool, watch: Watch) -> None:
+    def __init__(self, inputs: Inputs, fresh: bool, watch: Watch, reports: Reports) -> None:
+        self.reports = reports
         self._inputs = inputs
         self._fresh = fresh
         self._watch = watch
         self._seeds = Seeds()
         self._workers: List[Worker] = []
+        self.counts = {"computed": 0, "reused": 0, "waited": 0}
+        """How many steps were computed, found, and computed by another run that was waited for."""
         self.loaded: Dict[str, None] = {}
         """The installed packages that workers loaded, in the order of their loading."""
 
@@ -125,9 +135,10 @@ class Crew:
         waiting = list(enumerate(ids))
         try:
             while waiting or self._busy():
-                while waiting and len(self._busy()) < jobs:
+                while waiting and len(self._busy()) < jobs and (not self._busy() or self._inputs.pool.has_room()):
                     step, input_id = waiting.pop(0)
                     update(status, info="process", input_id=input_id, step=step, step_count=len(ids))
+                    self.reports.tell("process", input=input_id, number=step)
                     self._idle().hand(step, input_id)
                 for worker in self._heard():
                     try:
@@ -169,8 +180,28 @@ class Crew:
     def _heard(self) -> Sequence[Worker]:
         """The busy workers that say something or are gone."""
         busy = self._busy()
-        heard = wait([worker.pipe for worker in busy], LOOK_SECONDS)
+        limited = any(self._limit_of(worker) is not None for worker in busy)
+        heard = wait([worker.pipe for worker in busy], LIMIT_SECONDS if limited else LOOK_SECONDS)
+        for worker in busy if limited else ():
+            self._hold_to_limit(worker)
         return [worker for worker in busy if worker.pipe in heard or worker.has_ended()]
+
+    def _count(self, message: Any) -> None:
+        facts = message if isinstance(message, dict) else {}
+        how = {"end-stage": "computed", "skip-stage": facts.get("why", "")}.get(facts.get("info", ""), "")
+        if how in self.counts:
+            self.counts[how] += 1
+
+    def _limit_of(self, worker: Worker) -> int | None:
+        return self._inputs.limit(worker.stage)
+
+    def _hold_to_limit(self, worker: Worker) -> None:
+        """Ends a worker that has more memory than its step may have."""
+        limit = self._limit_of(worker)
+        has = 0 if limit is None else resident(worker.pid)
+        if limit is not None and has > limit and not worker.has_ended():
+            worker.why = f"it had {written_size(has)} of memory, and its `resources` allow {written_size(limit)}"
+            os.kill(worker.pid, signal.SIGKILL)
 
     def _listen(self, worker: Worker, status: Status | None) -> Outcome | Failure | None:
         """Takes one message of a worker; the answer, if it is one.
@@ -188,6 +219,8 @@ class Crew:
             message, intermediate = told
             if isinstance(message, dict) and message.get("info") == "start-stage":
                 worker.stage = message["stage"]
+            self._count(message)
+            self.reports.tell_status(worker.busy[1], worker.stage, message, intermediate)
             _repeat(status, message, intermediate)
         elif kind == "begun":
             worker.has_begun = True
@@ -246,11 +279,16 @@ def work(inputs: Inputs, pipe: Connection, watch: Watch) -> int:
         with lock:
             pipe.send(told)
 
+    inputs.steps.observation.watch.hand_on()
     status = Status(listener=lambda _, message, intermediate: tell("status", message, intermediate))
     try:
         while handed := pipe.recv():
+            inputs.pool.take(inputs.need)
             tell("begun")
-            answer = inputs.run(handed[0], status)
+            try:
+                answer = inputs.run(handed[0], status)
+            finally:
+                inputs.pool.give_back()
             sys.stdout.flush()
             tell("done", answer)
         tell("loaded", [name for name in watch.installed() if name not in known])

@@ -14,8 +14,9 @@ import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, Tuple
+from typing import Any, BinaryIO, Callable, Dict, Tuple
 
+from mendel import _native
 from mendel.artifact_format import _is as is_a
 from mendel.artifact_format import pack_frame, unpack
 
@@ -23,8 +24,14 @@ MAPPED_MIN = 1 << 20
 """Arrays from this size on are mapped into memory and not copied."""
 
 
+_LARGE = 1 << 16
+
+
 class UnstorableValue(TypeError):
     """A value has no format."""
+
+
+_PIECE = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,33 @@ class Encoded:
 
     format: str
     data: bytes
+    rest: memoryview | None = None
+    """The bytes after `data`, where they are not copied from the value, which may change them."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+        return len(self.data) + (0 if self.rest is None else self.rest.nbytes)
+
+    def whole(self) -> bytes:
+        """All bytes."""
+        return self.data if self.rest is None else b"".join((self.data, self.rest))
+
+    def digest(self) -> str:
+        """Digest of all bytes."""
+        if self.rest is None:
+            return _native.digest(self.data)
+        hasher = _native.Hasher()
+        hasher.update(self.data)
+        for start in range(0, self.rest.nbytes, _PIECE):
+            hasher.update(bytes(self.rest[start : start + _PIECE]))
+        return hasher.digest()
+
+    def write(self, stream: BinaryIO) -> None:
+        """Writes all bytes."""
+        stream.write(self.data)
+        if self.rest is not None:
+            stream.write(self.rest)
 
 
 _registered: Dict[str, Tuple[type, Callable[[Any], bytes], Callable[[bytes], Any]]] = {}
@@ -94,13 +128,13 @@ def _culprit(value: Any) -> type | None:
     return None
 
 
-def decode(format: str, data: Callable[[], bytes], file: Callable[[str], Path], size: int) -> Any:
+def decode(format: str, data: Callable[[], bytes], file: Callable[[str | None], Path], size: int) -> Any:
     """The value that was encoded.
 
     Args:
         format: The format.
         data: Gives the bytes.
-        file: Gives a file of that name that holds them.
+        file: Gives a file of that name that holds them; without a name, one that is not changed.
         size: How many bytes there are.
     """
     kind, _, rest = format.partition(";")
@@ -149,7 +183,7 @@ def _fixed(value: Any) -> Encoded | None:
     if type(value) is str:
         return Encoded("text", value.encode("utf-8", "surrogatepass"))
     if is_a(value, "numpy", "ndarray") and type(value).__name__ in ("ndarray", "memmap"):
-        return None if value.dtype.hasobject else Encoded("npy", _npy(value))
+        return None if value.dtype.hasobject else _encoded_array(value)
     if is_a(value, "numpy", "generic"):
         return None if value.dtype.hasobject else Encoded("scalar", _npy(value))
     if is_a(value, "pandas", "DataFrame"):
@@ -180,21 +214,30 @@ def _pickled(value: Any, what: str) -> Encoded:
 
 
 def _npy(value: Any) -> bytes:
+    return _encoded_array(value).whole()
+
+
+def _encoded_array(value: Any) -> Encoded:
     import numpy
 
-    stream = io.BytesIO()
-    numpy.lib.format.write_array(stream, numpy.asanyarray(value), allow_pickle=False)
-    return stream.getvalue()
+    array, stream = numpy.asanyarray(value), io.BytesIO()
+    if array.nbytes < _LARGE or array.dtype.kind not in "biufc" or not array.flags.forc:
+        numpy.lib.format.write_array(stream, array, allow_pickle=False)
+        return Encoded("npy", stream.getvalue())
+    # The same bytes, but not copied.
+    numpy.lib.format.write_array_header_1_0(stream, numpy.lib.format.header_data_from_array_1_0(array))
+    rows = numpy.asarray(array if array.flags.c_contiguous else array.T)
+    return Encoded("npy", stream.getvalue(), rows.reshape(-1).view(numpy.uint8).data)
 
 
-def _array(data: Callable[[], bytes], file: Callable[[str], Path], size: int, scalar: bool) -> Any:
+def _array(data: Callable[[], bytes], file: Callable[[str | None], Path], size: int, scalar: bool) -> Any:
     import numpy
 
     if scalar or size < MAPPED_MIN:
         array = numpy.lib.format.read_array(io.BytesIO(data()), allow_pickle=False)
         return array[()] if scalar else array
     # Copy-on-write: the stage may change it, the file stays.
-    return numpy.asarray(numpy.load(file("array.npy"), mmap_mode="c", allow_pickle=False))
+    return numpy.asarray(numpy.load(file(None), mmap_mode="c", allow_pickle=False))
 
 
 def _frame(value: Any) -> Encoded | None:
@@ -302,6 +345,6 @@ def _from_json(value: Any) -> Any:
     if mark in ("$date", "$datetime"):
         return getattr(datetime, mark[1:]).fromisoformat(held)
     if mark in ("$array", "$scalar"):
-        return _array(lambda: base64.b64decode(held), lambda name: Path(name), 0, mark == "$scalar")
+        return _array(lambda: base64.b64decode(held), lambda name: Path(os.devnull), 0, mark == "$scalar")
     containers: Dict[str, Callable[[Any], Any]] = {"$tuple": tuple, "$set": set, "$frozenset": frozenset}
     return containers[mark](_from_json(item) for item in held)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Tuple
 
 from mendel.pipeline.document import JobTask, job_of
 from mendel.pipeline.errors import user_traceback
 from mendel.pipeline.observation import Observation
 from mendel.pipeline.place import store_of
+from mendel.pipeline.resources import Need, Pool, need_of, written_size
 from mendel.pipeline.session import write_config
 from mendel.pipeline.status import Status
 from mendel.pipeline.steps import Outcome, Steps
@@ -45,6 +48,36 @@ class Inputs:
         self.config = self.task.create_config()
         self.steps = Steps(job_of(document, self.task, run), store, self.pipeline, observation)
         self.pipeline.steps = self.steps
+        self.pool, self.need = self._share()
+
+    def _share(self) -> Tuple[Pool, Need]:
+        """The units that this job shares with others, and what its inputs need of them.
+
+        Raises:
+            ValueError: What it needs is not written as it should be, or more than there is.
+        """
+        place = self.document.get("pool") or os.path.join(store_of(self.task).workspace, "cache", f"pool-{os.getpid()}")
+        pool = Pool(Path(place), max(1, int(self.document.get("jobs") or 1)))
+        name = self.document["task"]["path"]
+        need = need_of(self.document.get("resources"), f"task `{name}`")
+        pool.check(need, f"task `{name}`")
+        for stage in self.pipeline.stages:
+            what = f"stage `{stage.id}`"
+            own = need_of(getattr(stage, "resources", None), what, need)
+            pool.check(own, what)
+            self.steps.needs[stage.id] = own
+        self.steps.pool = pool
+        return pool, need
+
+    def limit(self, stage: str | None) -> int | None:
+        """How much memory a worker may have resident in a stage."""
+        return self.steps.needs.get(stage or "", self.need).memory
+
+    def _limit(self, stage: Any, cause: BaseException) -> str:
+        limit = self.limit(None if stage is None else stage.id)
+        if limit is None or not isinstance(cause, MemoryError):
+            return ""
+        return f"; its `resources` allow {written_size(limit)} of memory"
 
     def run(self, input_id: Any, status: Status | None) -> Outcome | Failure:
         """Takes one input through the pipeline; an error of it is an answer."""
@@ -57,5 +90,5 @@ class Inputs:
         except Exception as error:
             stage = getattr(error, "stage", None)
             cause = error.__cause__ if stage is not None and error.__cause__ is not None else error
-            text = f"{type(cause).__name__}: {cause}"
+            text = f"{type(cause).__name__}: {cause}{self._limit(stage, cause)}"
             return Failure(input_id, None if stage is None else stage.id, text, user_traceback(error))

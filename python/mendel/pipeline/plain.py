@@ -33,7 +33,7 @@ def plain(value: Any) -> Any:
         return value if _SMALLEST <= value <= _LARGEST else f"{MARK}int {int(value)}"
     if isinstance(value, float):
         return value if math.isfinite(value) else f"{MARK}float {_odd(value)}"
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):
         return {key_name(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
@@ -55,6 +55,8 @@ def plain(value: Any) -> Any:
 
 def key_name(key: Any) -> str:
     """A key as JSON has it: text."""
+    if isinstance(key, str):
+        return str(plain(key))
     if key is None:
         return f"{MARK}null null"
     if isinstance(key, bool):

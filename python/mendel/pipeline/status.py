@@ -172,6 +172,8 @@ class Lines:
     def _of_mapping(self, facts: Dict[str, Any]) -> str:
         kind = facts.get("info")
         place = f"({facts.get('step', 0) + 1} of {facts.get('step_count')})" if "step_count" in facts else ""
+        if kind in ("end-stage", "skip-stage"):
+            return ""
         if kind == "enter":
             self._task = _line(facts["task"], place)
             return self._task

@@ -10,6 +10,7 @@ import itertools
 import json
 import os
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ContextManager, Dict, Iterable, List, Set, Tuple
@@ -23,8 +24,10 @@ from mendel.pipeline.fingerprint import code_digests, subject
 from mendel.pipeline.input_id import written
 from mendel.pipeline.job import Job
 from mendel.pipeline.judge import Found
+from mendel.pipeline.known import Known
 from mendel.pipeline.observation import Observation, StepSeen
 from mendel.pipeline.pipeline import Pipeline, scope_path
+from mendel.pipeline.resources import Need, Pool
 from mendel.pipeline.scope_files import ScopeFiles, at
 from mendel.pipeline.stage_class import Stage
 from mendel.pipeline.vault import Vault
@@ -42,6 +45,9 @@ ALL = "."
 
 FLUSH_SECONDS = 0.05
 """How long a result waits for others, to be put together with them."""
+
+IDLE_SECONDS = 1.0
+"""After so long without results, nobody waits for them."""
 
 
 @dataclass
@@ -91,12 +97,18 @@ class Steps:
         self.vault = Vault(store)
         self.outcomes: Dict[InputID | None, Outcome] = {}
         self.files: ScopeFiles | None = None
+        self.pool: Pool | None = None
+        self.needs: Dict[str, Need] = {}
         self._claims = Claims(store.workspace)
+        self._known = Known(store, self._claims)
         self._written = WrittenFiles(self.observation.looker.written, job.project)
         self._store = store
         self._results: Dict[str, Document] = {}
-        self._timer: threading.Timer | None = None
-        self._lock = threading.Lock()
+        self._unput: Set[str] = set()
+        self._new: Dict[tuple[str, bool], Document] = {}
+        self._flusher: threading.Thread | None = None
+        self._lock = threading.Condition()
+        self._flushing = threading.Lock()
         self._spoiled: Set[str] = set()
         self._texts: Set[str] = set()
         self._told: Set[Tuple[str, str]] = set()
@@ -185,7 +197,9 @@ class Steps:
             keeps: The fields whose values must be in the store.
             input_id: The input, whose files of scopes are looked at.
         """
-        found = [] if forced else self._store.find_results([identity])[0]
+        found = [] if forced else self._stored(identity)
+        if not found and (step, forced) in self._new:
+            return self._new[step, forced]
         self._anew = True
         present = [[self._present(one, step, input_id) for one in result["dependencies"]] for result in found]
         usable = [_has_values(result, keeps) for result in found]
@@ -199,15 +213,37 @@ class Steps:
             ],
         }
         decision: Document = json.loads(_native.decide(json.dumps(question)))
+        if not found:
+            # What is said of a step without results is the same for all inputs.
+            self._new[step, forced] = decision
         return decision
 
-    def claim(self, step: str) -> None:
-        """Makes sure that nobody else computes a step, until its result is put or it is released."""
+    def _stored(self, identity: str) -> List[Document]:
+        """The results of that identity, those that were not put yet included."""
+        if identity in self._unput:
+            self.flush()
+        elif not self._known.may_have(identity):
+            return []
+        return self._store.find_results([identity])[0]
+
+    def claim(self, step: str) -> bool:
+        """Makes sure that nobody else computes a step, until its result is put or it is released.
+
+        Returns:
+            Whether somebody else had it, and was waited for.
+        """
         if self._claims.take(step, wait=False):
-            return
+            return False
         # While it waits it holds nothing that another process may be waiting for.
         self.flush()
-        self._claims.take(step, wait=True)
+        with self.pool.without() if self.pool is not None else contextlib.nullcontext():
+            self._claims.take(step, wait=True)
+        return True
+
+    def having(self, stage: Any) -> contextlib.AbstractContextManager[None]:
+        """Has what a stage needs, as long as it runs."""
+        need = self.needs.get(stage.id)
+        return contextlib.nullcontext() if self.pool is None or need is None else self.pool.instead(need)
 
     def release(self, step: str) -> None:
         """Gives up a step that is not computed here after all."""
@@ -219,24 +255,31 @@ class Steps:
         """Keeps a result, soon, and together with those that follow closely."""
         with self._lock:
             self._results[step] = result
-            if self._timer is None:
-                self._timer = threading.Timer(FLUSH_SECONDS, self._flush_later)
-                self._timer.daemon = True
-                self._timer.start()
+            self._unput.add(result["identity"])
+            if self._flusher is None:
+                self._flusher = threading.Thread(target=self._flush_soon, daemon=True)
+                self._flusher.start()
+            self._lock.notify()
 
     def flush(self) -> None:
         """Puts all results into the store, and then gives up the claims on them."""
-        with self._lock:
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
-            if self._results:
-                self._doubt_edited()
-                self._store.put_results(list(self._results.values()))
-                self._claims.release(self._results)
-                self._results = {}
+        with self._flushing:
+            with self._lock:
+                batch = dict(self._results)
+            if not batch:
+                return
+            self._doubt_edited(batch)
+            self.vault.flush()
+            self._store.put_results(list(batch.values()))
+            self._claims.leave_sign()
+            with self._lock:
+                for step, result in batch.items():
+                    if self._results[step] is result:
+                        del self._results[step]
+                        self._claims.release([step])
+                self._unput = {result["identity"] for result in self._results.values()}
 
-    def _doubt_edited(self) -> None:
+    def _doubt_edited(self, batch: Dict[str, Document]) -> None:
         """A result of code that was edited meanwhile depends on code that nobody knows: it never answers."""
         if self._sources is None:
             return
@@ -245,18 +288,25 @@ class Steps:
             self._spoiled |= new
             named = ", ".join(f"`{name}`" for name in sorted(new))
             warn("the code of %s changed while it ran; these results answer no later request", named)
-        for result in self._results.values():
+        for result in batch.values():
             for one in result["dependencies"]:
                 if one["kind"] == "code" and one["subject"] in self._spoiled:
                     one["digest"] = None
                     result["key"] = _native.result_key(result["identity"], json.dumps(result["dependencies"]))
 
-    def _flush_later(self) -> None:
-        try:
-            self.flush()
-        except _native.MendelError:
-            # The results are still there; the next flush tries again, where it can be told.
-            detail("results of stages were not put yet")
+    def _flush_soon(self) -> None:
+        """Flushes what was put a moment ago, as long as something is put."""
+        while True:
+            with self._lock:
+                if not self._results and not self._lock.wait_for(lambda: self._results, IDLE_SECONDS):
+                    self._flusher = None
+                    return
+            time.sleep(FLUSH_SECONDS)
+            try:
+                self.flush()
+            except _native.MendelError:
+                # The results are still there; the next flush tries again, where it can be told.
+                detail("results of stages were not put yet")
 
     def result(self, stage: Any, input_id: Any, identity: str, found: Found, made: Document) -> Document:
         """The result of a computed step, which depends on what was found."""

@@ -9,7 +9,7 @@ from mendel import _native
 from mendel.notes import warn
 from mendel.pipeline.cells import NOTHING, Cell, Fields, Made
 from mendel.pipeline.config import Config
-from mendel.pipeline.formats import MAPPED_MIN, encode, is_mutable
+from mendel.pipeline.formats import MAPPED_MIN, Encoded, encode, is_mutable
 from mendel.pipeline.input_id import written
 from mendel.pipeline.judge import Found
 from mendel.pipeline.pipeline import StageError, scope_path, section
@@ -65,7 +65,7 @@ class Walk:
                 self.outcome.absent += sorted(stage.outputs)
                 self.outcome.seconds[stage.id] = self.disabled[stage.id] = 0.0
                 section(self.config, stage.id).set_default("enabled", stage.enabled_by_default)
-                self._skip(stage)
+                self._skip(stage, "disabled")
         left = [cell for name, cell in sorted(self.data.cells.items()) if name != "input_id"]
         self.outcome.fields = [cell.record() for cell in left if not self._is_marginal(cell)]
         for cell in left:
@@ -108,23 +108,28 @@ class Walk:
         # What the user wrote; the stage records its defaults later.
         meant = plain(section(self.config, stage.id).entries)
         inputs = self._inputs(stage)
-        decision = self._decide(stage, meant, inputs)
+        identity = self._identity(stage, meant, inputs)
+        decision = self._decide(stage, identity, inputs)
         if decision["reuse"] is None:
             for cell in inputs.values():
                 self._value(cell)
             # A value that had to be made again may differ: then another step is meant.
-            identity = self._identity(stage, meant, inputs)
-            if identity != decision["identity"]:
-                decision = self._decide(stage, meant, inputs)
-        step = f"{decision['identity']} {self._steps.code(stage)}"
+            again = self._identity(stage, meant, inputs)
+            if again != identity:
+                identity = again
+                decision = self._decide(stage, identity, inputs)
+        step = f"{identity} {self._steps.code(stage)}"
+        has_waited = False
         if decision["reuse"] is None:
-            self._steps.claim(step)
+            has_waited = self._steps.claim(step)
             # Somebody may have put it between the question and the claim.
-            decision = self._decide(stage, meant, inputs)
+            decision = self._decide(stage, identity, inputs)
         try:
             self.outcome.reasons[stage.id] = decision["reasons"]
-            if decision["reuse"] is None or not self._reuse(stage, decision["reuse"], inputs):
-                self._compute(stage, step, decision["identity"], inputs)
+            if decision["reuse"] is None or not self._reuse(
+                stage, decision["reuse"], inputs, "waited" if has_waited else "reused"
+            ):
+                self._compute(stage, step, identity, inputs)
         finally:
             self._steps.release(step)
 
@@ -140,15 +145,13 @@ class Walk:
         meaning = {"stage": stage.id, "config": meant, "params": self._steps.job.params, "inputs": digests}
         return _native.stage_identity(json.dumps(meaning))
 
-    def _decide(self, stage: Any, meant: Document, inputs: Dict[str, Cell]) -> Document:
+    def _decide(self, stage: Any, identity: str, inputs: Dict[str, Cell]) -> Document:
         job = self._steps.job
-        identity = self._identity(stage, meant, inputs)
         forced = job.force or not job.pickup or (not job.cutoff and any(cell.fresh for cell in inputs.values()))
         keeps = set() if stage.id in job.marginal else set(stage.outputs)
-        decision = self._steps.find(stage.id, identity, forced, keeps, self._input)
-        return {**decision, "identity": identity}
+        return self._steps.find(stage.id, identity, forced, keeps, self._input)
 
-    def _reuse(self, stage: Any, result: Document, inputs: Dict[str, Cell]) -> bool:
+    def _reuse(self, stage: Any, result: Document, inputs: Dict[str, Cell], how: str) -> bool:
         """Takes over a stored result; False where one of its files is no longer there."""
         record = result["stage"]
         try:
@@ -172,7 +175,7 @@ class Walk:
             section(self.config, stage.id).entries.update(_restored(record["config"]))
         self.outcome.reused.append(stage.id)
         self._note(stage, result)
-        self._skip(stage)
+        self._skip(stage, how)
         return True
 
     def _compute(self, stage: Any, step: str, identity: str, inputs: Dict[str, Cell]) -> None:
@@ -207,6 +210,10 @@ class Walk:
 
     def _run(self, stage: Any, made: Made, data: Fields, config: Config) -> tuple[float, Found]:
         """Runs a stage on `data`; answers its seconds and what it depends on."""
+        with self._steps.having(stage):
+            return self._run_having(stage, made, data, config)
+
+    def _run_having(self, stage: Any, made: Made, data: Fields, config: Config) -> tuple[float, Found]:
         update(self._status, info="start-stage", stage=stage.id, intermediate=True)
         before, files = dict(data.cells), ScopeFiles()
         self._steps.files = files
@@ -219,12 +226,13 @@ class Walk:
             self._steps.files = None
         for name, cell in list(data.cells.items()):
             if cell.digest is None:
-                self._keep(stage, cell)
+                self._keep(stage, cell, self._encoded(stage, cell))
                 cell.maker, made.outputs[name] = made, cell
         self._find_changed_inputs(stage, made, data, before)
         made.files = files.written(self._steps.vault)
         step.found.things.update((("input", name), digest) for name, digest in files.read(self._steps.vault))
         self._steps.wrote(stage.id, self._input, [*step.written, *files.new()])
+        update(self._status, info="end-stage", stage=stage.id, seconds=seconds, intermediate=True)
         return seconds, step.found
 
     def _names(self, made: Made, config: Config) -> Iterator[str]:
@@ -249,21 +257,23 @@ class Walk:
                 # Consumed or replaced: whoever needs it again gets what it was.
                 cell.value = NOTHING
                 continue
-            changed = Cell(name, cell.value, maker=made)
-            self._keep(stage, changed)
-            if changed.digest != cell.digest:
+            encoded = self._encoded(stage, cell)
+            if encoded.digest() != cell.digest:
+                changed = Cell(name, cell.value, maker=made)
+                self._keep(stage, changed, encoded)
                 cell.value = NOTHING
                 made.outputs[name] = data.cells[name] = changed
 
-    def _keep(self, stage: Any, cell: Cell) -> None:
+    def _encoded(self, stage: Any, cell: Cell) -> Encoded:
         what = f"field `{cell.name}` of stage `{stage.id}`"
-        job = self._steps.job
-        allowed = job.pickle or bool(getattr(stage, "pickle", False)) or _is_compatible(type(stage))
+        allowed = self._steps.job.pickle or bool(getattr(stage, "pickle", False)) or _is_compatible(type(stage))
         try:
-            encoded = encode(cell.value, what, allowed)
+            return encode(cell.value, what, allowed)
         except Exception as error:
             raise StageError(stage, self._input, error) from error
-        self._steps.vault.keep(cell, encoded, stage.id not in job.marginal)
+
+    def _keep(self, stage: Any, cell: Cell, encoded: Encoded) -> None:
+        self._steps.vault.keep(cell, encoded, stage.id not in self._steps.job.marginal)
 
     def _value(self, cell: Cell) -> Any:
         """The value of a field: from memory, from the store, or made again."""
@@ -303,7 +313,8 @@ class Walk:
     def _is_marginal(self, cell: Cell) -> bool:
         return cell.maker is not None and cell.maker.stage.id in self._steps.job.marginal
 
-    def _skip(self, stage: Any) -> None:
+    def _skip(self, stage: Any, why: str) -> None:
+        update(self._status, info="skip-stage", stage=stage.id, why=why, intermediate=True)
         stage.skip(**self._about(self.data, section(self.config, stage.id)))
 
     def _about(self, data: Fields, config: Config) -> Dict[str, Any]:

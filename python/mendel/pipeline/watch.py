@@ -52,6 +52,7 @@ class Watch:
         self._pipe: Any = None
         self._told: Any = None
         self._kept = self._asides = ""
+        self._handed_on = 0
         self._owner = 0
         self._open: List[Seen] = []
 
@@ -142,9 +143,15 @@ class Watch:
         found: bytes | None = self.observer.given.get(os.fsencode(name))
         return found
 
+    def hand_on(self) -> None:
+        """Lets every Python observe itself that this process starts from now on."""
+        self._begin_process()
+        self._hand_on()
+        self._handed_on = self._owner
+
     def _hand_on(self) -> Dict[str, str | None]:
         """Lets started Pythons observe themselves; answers the variables as they were."""
-        if len(self._open) > 1:
+        if len(self._open) > 1 or self._handed_on == os.getpid():
             return {}
         path = os.environ.get("PYTHONPATH")
         folder = os.path.dirname(os.path.dirname(self._worker.__file__))

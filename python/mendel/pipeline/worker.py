@@ -22,6 +22,7 @@ from mendel.pipeline.errors import has_user_frames, user_traceback
 from mendel.pipeline.input_id import written
 from mendel.pipeline.inputs import Failure, Inputs
 from mendel.pipeline.place import store_of
+from mendel.pipeline.reports import Reports
 from mendel.pipeline.session import begin_run
 from mendel.pipeline.status import Lines, Status, update
 from mendel.pipeline.steps import Outcome
@@ -45,7 +46,7 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     fresh = bool(document.get("isolate")) or fork_safety.why_not(before) is not None
-    crew = Crew(inputs, fresh, watch)
+    crew = Crew(inputs, fresh, watch, Reports())
     try:
         code = _run(inputs, crew)
     except KeyboardInterrupt:
@@ -66,22 +67,31 @@ def _run(inputs: Inputs, crew: Crew) -> int:
     update(status, info="enter", task=document["task"].get("name") or document["task"]["path"])
     outcomes: List[Outcome] = []
     failures: List[Failure] = []
+    stages = [stage.id for stage in inputs.pipeline.stages]
+    crew.reports.tell("enter", task=inputs.steps.job.task, inputs=len(ids), stages=stages)
+    anew = document.get("force") or not document.get("pickup", True)
+    crew.reports.tell("start", source="scratch" if anew else "stored results")
     answers = crew.go_through(ids, jobs, status)
     with contextlib.closing(answers):
         for answer in answers:
             if isinstance(answer, Outcome):
                 outcomes.append(answer)
+                crew.reports.tell("done", input=answer.input_id)
                 _tell(answer)
                 continue
             failures.append(answer)
+            crew.reports.tell("error", input=answer.input_id, stage=answer.stage, error=answer.error)
             _tell_failure(document, answer)
             if document.get("fail_fast"):
                 break
     inputs.steps.flush()
+    store_of(inputs.task).update(inputs.steps.job.run, {"documents": {"steps": crew.counts}})
     if failures:
         print(f"{len(failures)} of {len(ids)} inputs failed", file=sys.stderr)
         return 1
+    crew.reports.tell("storing")
     _complete(document, inputs, outcomes)
+    crew.reports.tell("completed")
     return 0
 
 

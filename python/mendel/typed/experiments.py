@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import platform
+import shutil
 import socket
 import sys
 import time
@@ -15,13 +16,14 @@ from pathlib import Path
 from mendel.typed import active
 from mendel.typed.errors import NotUsable
 from mendel.typed.job_folder import write
-from mendel.typed.jobs import Job, JobState
+from mendel.typed.jobs import Job, JobState, TransientMode
 from mendel.typed.launching import LocalLauncher
 from mendel.typed.paths import safe
 from mendel.typed.scheduling import Scheduler, slots_by_default
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
     from types import TracebackType
     from typing import Any
 
@@ -34,6 +36,7 @@ class RunMode(Enum):
     NORMAL = "normal"
     DRY_RUN = "dry-run"
     GENERATE = "generate"
+    PREPARE = "prepare"
 
 
 class FailedExperiment(RuntimeError):
@@ -58,7 +61,8 @@ class experiment:
     Args:
         workspace: The folder that holds the jobs.
         name: The name of the experiment; one of a name runs at once.
-        mode: ``NORMAL``; ``DRY_RUN`` writes and starts nothing; ``GENERATE`` starts nothing.
+        mode: ``NORMAL``; ``DRY_RUN`` writes and starts nothing; ``GENERATE`` starts nothing;
+            ``PREPARE`` makes ready what tasks need prepared, and starts nothing.
         jobs: How many jobs run at once; by default as many as there are cores.
         on_failure: ``"raise"`` a :class:`FailedExperiment` at the end, or ``"report"`` it.
         rerun_stale: Make results again that older code made; else they are used, with a note,
@@ -91,6 +95,8 @@ class experiment:
         self._slots = jobs or slots_by_default()
         self._on_failure = on_failure
         self.rerun_stale = rerun_stale
+        self._preparations: dict[str, Future[None]] = {}
+        self._preparing: ThreadPoolExecutor | None = None
         self._run: Path | None = None
         self._lock: int | None = None
 
@@ -154,6 +160,9 @@ class experiment:
             for job in self.jobs.values():
                 needed = ", ".join(one.told_short() for one in job.dependencies)
                 print(f"{job.told_short()}  {job.state.value}{f', after {needed}' if needed else ''}")
+        for preparation in self._preparations.values():
+            if self.mode is RunMode.PREPARE:
+                preparation.result()
         if self.scheduler is not None:
             self.scheduler.wait()
         failed = [job for job in self.jobs.values() if job.state is JobState.ERROR]
@@ -161,6 +170,19 @@ class experiment:
             raise FailedExperiment(self.name, failed)
         for job in failed:
             print(job.told(), file=sys.stderr)
+
+    def prepare(self, configuration: Any) -> Future[None]:
+        """Makes something ready in the background; once for each identity."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        from mendel.typed.identity import identity
+
+        name = identity(configuration)
+        if name not in self._preparations:
+            if self._preparing is None:
+                self._preparing = ThreadPoolExecutor(self._slots, "mendel-prepare")
+            self._preparations[name] = self._preparing.submit(configuration.instance().prepare)
+        return self._preparations[name]
 
     def add(self, job: Job) -> None:
         """Takes a job that was submitted, and writes it down."""
@@ -240,6 +262,11 @@ class experiment:
         write(self.folder / "holder.json", {"host": socket.gethostname(), "pid": os.getpid(), "since": time.ctime()})
 
     def _close(self, error: BaseException | None) -> None:
+        if self._preparing is not None:
+            self._preparing.shutdown(wait=False)
+        for job in self.jobs.values():
+            if error is None and job.transient is TransientMode.REMOVE and job.state is JobState.DONE:
+                shutil.rmtree(job.path)
         if self._run is not None:
             states = {job.identity: [job.state.value, job.reason] for job in self.jobs.values()}
             status = "done" if error is None else "failed" if isinstance(error, FailedExperiment) else "left"

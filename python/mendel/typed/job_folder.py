@@ -69,18 +69,15 @@ class JobFolder:
         return self.path / OURS
 
     def is_done(self) -> bool:
-        """Whether the task succeeded, and what it was given is still there."""
-        return self.done.is_file() and (self.path / PARAMS).is_file()
+        """Whether the task succeeded, and all that it made under generated paths is still there."""
+        told = _read(self.done)
+        if told is None or not (self.path / PARAMS).is_file():
+            return False
+        return all((self.path / name).exists() for name in told.get("outputs", ()))
 
     def failure(self) -> dict[str, Any] | None:
         """Why the task failed; ``None`` where it did not."""
-        try:
-            told = json.loads(self.failed.read_text(encoding="utf-8"))
-        except OSError:
-            return None
-        except ValueError:
-            return {"reason": "failed", "error": f"`{self.failed}` cannot be read"}
-        return told if isinstance(told, dict) else {"reason": "failed"}
+        return _read(self.failed)
 
     def write(self, name: str, document: Any) -> None:
         """Writes a document; whoever reads sees all of it or nothing."""
@@ -131,6 +128,17 @@ class JobFolder:
                     shutil.move(str(entry), str(aside / entry.name))
         write(count, before + 1)
         return before + 1
+
+
+def _read(mark: Path) -> dict[str, Any] | None:
+    """What a mark says; ``None`` where there is none. One that is damaged says nothing."""
+    try:
+        told = json.loads(mark.read_text(encoding="utf-8"))
+    except OSError:
+        return None
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def write(path: Path, document: Any) -> None:

@@ -9,10 +9,12 @@ from mendel.typed.paths import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from concurrent.futures import Future
     from pathlib import Path
     from typing import Any, Callable
 
     from mendel.typed.job_folder import JobFolder
+    from mendel.typed.tokens import TokenDependency
 
 
 class JobState(Enum):
@@ -30,6 +32,16 @@ class JobState(Enum):
     def ended(self) -> bool:
         """Whether nothing more will happen."""
         return self in (JobState.DONE, JobState.ERROR)
+
+
+class TransientMode(Enum):
+    """Whether a job runs for its own sake, or only where another one needs it."""
+
+    NONE = 0
+    TRANSIENT = 1
+    """It runs only when a job that has to run needs it."""
+    REMOVE = 2
+    """The same, and its folder is removed when the experiment ends."""
 
 
 class Launcher:
@@ -65,6 +77,11 @@ class Job:
         self.blocked_by: Job | None = None
         """The job at the root of the failure, where the state is error and the reason ``dependency``."""
         self.dependencies: list[Job] = []
+        self.tokens: list[TokenDependency] = []
+        self.transient = TransientMode.NONE
+        self.needed = True
+        """Whether it has to run; a transient one only once somebody needs it."""
+        self.preparations: list[Future[None]] = []
         self.max_retries = 3
         self.attempt = 0
         self.run: str | None = None

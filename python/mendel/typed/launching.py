@@ -21,7 +21,7 @@ from mendel.typed.job_folder import LAUNCH, OURS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Sequence
 
     from mendel.typed.jobs import Job
 
@@ -51,8 +51,8 @@ class LocalLauncher:
         _native.workspace_create(self.store)
         self._client: _native.Client | None = None
 
-    def start(self, job: Job, lock: int, attempt: int) -> subprocess.Popen[bytes]:
-        """Starts an attempt. The lock is handed to the supervisor; close it afterwards."""
+    def start(self, job: Job, locks: Sequence[int], attempt: int) -> subprocess.Popen[bytes]:
+        """Starts an attempt. The locks are handed to the supervisor; close them afterwards."""
         run = self._create_run(job)
         job.run = run
         job.folder.write(f"{OURS}/{LAUNCH}", self._told(job, attempt, run))
@@ -63,12 +63,12 @@ class LocalLauncher:
             stderr=subprocess.DEVNULL,
             env={name: value for name, value in os.environ.items() if name not in _OF_ANOTHER_RUN},
             cwd=self.workspace,
-            pass_fds=(lock,),
+            pass_fds=tuple(locks),
             start_new_session=True,
         )
         assert process.stdin is not None
         with process.stdin as pipe:
-            pipe.write(json.dumps(self._batch(job, run, lock)).encode() + b"\n")
+            pipe.write(json.dumps(self._batch(job, run, locks)).encode() + b"\n")
         return process
 
     def outcome(self, job: Job) -> tuple[str, str]:
@@ -109,7 +109,7 @@ class LocalLauncher:
             made = self._connected().create_runs(request)
         return str(json.loads(made)[0]["id"])
 
-    def _batch(self, job: Job, run: str, lock: int) -> dict[str, Any]:
+    def _batch(self, job: Job, run: str, locks: Sequence[int]) -> dict[str, Any]:
         entry = job.task.__mendel__.schema.type_id
         return {
             "workspace": str(self.store),
@@ -124,7 +124,7 @@ class LocalLauncher:
                     "launch": {"kind": "typed", "entry": entry, "task": str(job.path), "name": job.name},
                     "root": str(job.path),
                     "folder": {"kind": "in_place", "path": str(job.folder.ours)},
-                    "environment": {"python": sys.executable, "variables": self._variables(job, lock), "lock": None},
+                    "environment": {"python": sys.executable, "variables": self._variables(job, locks), "lock": None},
                     "identity": job.identity,
                     "keep": {
                         "console": True,
@@ -137,13 +137,13 @@ class LocalLauncher:
             ],
         }
 
-    def _variables(self, job: Job, lock: int) -> dict[str, str]:
+    def _variables(self, job: Job, locks: Sequence[int]) -> dict[str, str]:
         return {
             **job.launcher.environ,
             **job.environ,
             active.VARIABLE: str(self.workspace),
             "MENDEL_TAGS": json.dumps(job.tags),
-            "MENDEL_LOCK_HANDLE": str(lock),
+            "MENDEL_LOCK_HANDLES": ",".join(map(str, locks)),
         }
 
     def _told(self, job: Job, attempt: int, run: str) -> dict[str, Any]:

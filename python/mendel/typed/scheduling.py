@@ -14,6 +14,7 @@ import threading
 from mendel.typed.jobs import Job, JobState
 from mendel.typed.sources import answers
 from mendel.typed.tasks import ResumableTask
+from mendel.typed.tokens import Queue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Scheduler:
         self.faults: list[BaseException] = []
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._looked_at: set[str] = set()
+        self._queues: dict[str, Queue] = {}
         self._changed = threading.Condition()
         self._closed = False
         self._thread: threading.Thread | None = None
@@ -88,6 +90,8 @@ class Scheduler:
             thread = self._thread
         if thread is not None:
             thread.join()
+        for queue in self._queues.values():
+            queue.leave()
 
     def _work(self) -> None:
         try:
@@ -117,6 +121,8 @@ class Scheduler:
         """Moves a job on; answers whether its state changed."""
         before = job.state
         if job.state is JobState.WAITING:
+            self._look_at_folder(job)
+        if job.state is JobState.WAITING:
             self._look_at_dependencies(job)
         if job.state is JobState.READY:
             self._begin(job)
@@ -124,41 +130,72 @@ class Scheduler:
             self._follow(job)
         return job.state is not before
 
+    def _look_at_folder(self, job: Job) -> None:
+        """Finds out, once, whether a job ran before or runs now, and whether it has to run."""
+        if job.identity in self._looked_at:
+            return
+        # Whatever becomes of it later is found when its lock is taken.
+        self._looked_at.add(job.identity)
+        if answers(job, self.rerun_stale):
+            self._end(job)
+        elif job.folder.is_alive():
+            job.state = JobState.RUNNING
+        elif not job.needed:
+            job.state = JobState.UNSCHEDULED
+            job.ended.set()
+
     def _look_at_dependencies(self, job: Job) -> None:
         for needed in job.dependencies:
+            if needed.state is JobState.UNSCHEDULED:
+                needed.needed = True
+                self.again(needed)
             if needed.state is JobState.ERROR:
                 job.blocked_by = needed.blocked_by or needed
                 self._end(job, "dependency", f"{job.blocked_by.told_short()} failed")
+                return
+        for preparation in job.preparations:
+            if not preparation.done():
+                return
+            error = preparation.exception()
+            if error is not None:
+                self._end(job, "failed", f"preparing it failed: {type(error).__name__}: {error}")
                 return
         if all(needed.state is JobState.DONE for needed in job.dependencies):
             job.state = JobState.READY
 
     def _begin(self, job: Job) -> None:
-        """Starts a job, or finds that it runs or ran already."""
-        if job.identity not in self._looked_at:
-            # Whatever becomes of it later is found when its lock is taken.
-            self._looked_at.add(job.identity)
-            if answers(job, self.rerun_stale):
-                self._end(job)
-                return
-            if job.folder.is_alive():
-                job.state = JobState.RUNNING
-                return
+        """Starts a job, unless another process was faster."""
         if len(self._processes) >= self.slots:
             return
-        lock = job.folder.acquire()
-        if lock is None:
-            job.state = JobState.RUNNING
+        held = self._tokens(job)
+        if held is None:
             return
+        lock = job.folder.acquire()
         try:
+            if lock is None:
+                job.state = JobState.RUNNING
+                return
+            held.append(lock)
             if answers(job, self.rerun_stale):
                 self._end(job)
                 return
             job.attempt = job.folder.begin_attempt(keep=isinstance(job.task, ResumableTask))
-            self._processes[job.identity] = self.launcher.start(job, lock, job.attempt)
+            self._processes[job.identity] = self.launcher.start(job, held, job.attempt)
         finally:
-            os.close(lock)
+            for handle in held:
+                os.close(handle)
         job.state = JobState.RUNNING
+
+    def _tokens(self, job: Job) -> list[int] | None:
+        """The locks of the tokens that a job needs; ``None`` while they are not all free."""
+        if not job.tokens:
+            return []
+        if job.identity not in self._queues:
+            self._queues[job.identity] = Queue(job.tokens)
+        held = self._queues[job.identity].acquire()
+        if held is not None:
+            del self._queues[job.identity]
+        return held
 
     def _follow(self, job: Job) -> None:
         process = self._processes.get(job.identity)

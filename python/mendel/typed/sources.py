@@ -48,13 +48,19 @@ def _is_installed(file: str) -> bool:
     return any(path.startswith(os.path.abspath(place) + os.sep) for place in places)
 
 
-def changed(folder: Path) -> list[str]:
-    """The files that a finished job imported and that are not what they were."""
+def changed(folder: Path, task: Any) -> list[str]:
+    """The files that a finished job imported and that are not what they were; and the file of
+    the task's class, where the job ran another one.
+    """
     try:
         known = json.loads((folder / OURS / FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return []
-    return [file for file, before in known.items() if _now(file) != before]
+    files = [file for file, before in known.items() if _now(file) != before]
+    own = getattr(sys.modules.get(task.__mendel__.schema.cls.__module__), "__file__", None)
+    if own is not None and not _is_installed(own) and _now(own) not in known.values():
+        files.append(os.path.abspath(own))
+    return list(dict.fromkeys(files))
 
 
 def _now(file: str) -> str:
@@ -79,7 +85,7 @@ def answers(job: Job, rerun: bool) -> bool:
     policy = policy_of(job.task)
     if policy == "reuse" and not rerun:
         return True
-    files = changed(job.path)
+    files = changed(job.path, job.task)
     if not files:
         return True
     if rerun or policy == "rerun":

@@ -14,14 +14,15 @@ from mendel.typed.hooks import hooks_of
 from mendel.typed.identity import identity
 from mendel.typed.instances import DirectoryContext
 from mendel.typed.job_folder import PARAMS, JobFolder
-from mendel.typed.jobs import Job, JobState
+from mendel.typed.jobs import Job, JobState, TransientMode
 from mendel.typed.place import here
 from mendel.typed.saving import Saver
 from mendel.typed.scripting import of_script
 from mendel.typed.sealing import seal, validate
 from mendel.typed.sources import answers
 from mendel.typed.tags import tags
-from mendel.typed.tasks import is_task
+from mendel.typed.tasks import Prepare, is_task
+from mendel.typed.tokens import TokenDependency
 from mendel.typed.walking import everything, is_history, shown_path
 
 TYPE_CHECKING = False
@@ -31,7 +32,12 @@ if TYPE_CHECKING:
     from mendel.typed.experiments import experiment
 
 
-def submit(task: Any, init_tasks: Sequence[Any] = (), max_retries: int | None = None) -> Any:
+def submit(
+    task: Any,
+    init_tasks: Sequence[Any] = (),
+    max_retries: int | None = None,
+    transient: TransientMode = TransientMode.NONE,
+) -> Any:
     """Queues a task in the current experiment, else in that of the script; answers its outputs.
 
     A task that means what another one of the experiment means joins it. One that succeeded
@@ -45,7 +51,7 @@ def submit(task: Any, init_tasks: Sequence[Any] = (), max_retries: int | None = 
     task = stands_for(task)
     state = task.__mendel__
     if isinstance(state.job, Job) and current.jobs.get(state.job.identity) is state.job:
-        return _outputs(task, _joined(current, state.job, max_retries))
+        return _outputs(task, _joined(current, state.job, max_retries, transient))
     _prepare(task, init_tasks)
     name = identity(task)
     known = current.jobs.get(name)
@@ -53,14 +59,16 @@ def submit(task: Any, init_tasks: Sequence[Any] = (), max_retries: int | None = 
     seal(task, DirectoryContext(folder.path, shared=current.workspace))
     state.digest, state.fixed = bytes.fromhex(name.hex), True
     if known is not None:
-        state.job = _joined(current, known, max_retries)
+        state.job = _joined(current, known, max_retries, transient)
         return _outputs(task, known)
     job = Job(task, str(name), folder)
     job.tags = tags(task)
     job.dependencies = [_job_of(current, path, task, origin) for path, origin, waits in origins(task) if waits]
-    job.dependencies += [_job_of(current, (), task, one) for one in state.dependencies]
+    job.tokens = [one for one in state.dependencies if isinstance(one, TokenDependency)]
+    job.dependencies += [_job_of(current, (), task, one) for one in state.dependencies if one not in job.tokens]
     if max_retries is not None:
         job.max_retries = max_retries
+    job.transient, job.needed = transient, transient is TransientMode.NONE
     if current.mode is not RunMode.DRY_RUN:
         _apply_hooks(job)
     state.job = job
@@ -70,6 +78,9 @@ def submit(task: Any, init_tasks: Sequence[Any] = (), max_retries: int | None = 
     except BaseException:
         state.job = None
         raise
+    if current.mode in (RunMode.NORMAL, RunMode.PREPARE) and not job.folder.is_done():
+        below = [one for _, one in everything(task, is_history) if isinstance(one, Prepare)]
+        job.preparations = [current.prepare(one) for one in below]
     current.add(job)
     return outputs
 
@@ -91,8 +102,13 @@ def _prepare(task: Any, init_tasks: Sequence[Any]) -> None:
     validate(task)
 
 
-def _joined(current: experiment, job: Job, max_retries: int | None) -> Job:
+def _joined(current: experiment, job: Job, max_retries: int | None, transient: TransientMode) -> Job:
     """A job that is submitted once more: with the larger number of tries, and again if it failed."""
+    job.transient = min(job.transient, transient, key=lambda mode: mode.value)
+    if job.transient is TransientMode.NONE and not job.needed:
+        job.needed = True
+        if job.state is JobState.UNSCHEDULED and current.scheduler is not None:
+            current.scheduler.again(job)
     job.max_retries = max(job.max_retries, max_retries or 0)
     if job.state is JobState.ERROR and current.scheduler is not None:
         current.scheduler.again(job)
@@ -143,5 +159,5 @@ def _write(current: experiment, job: Job) -> None:
     job.folder.ours.mkdir(parents=True, exist_ok=True)
     bases: list[tuple[str, Path]] = [("task", job.path), ("workspace", current.workspace)]
     job.folder.write(PARAMS, Saver(bases=bases).document(job.task))
-    if current.mode is RunMode.GENERATE:
+    if current.mode is not RunMode.NORMAL:
         job.state = JobState.UNSCHEDULED

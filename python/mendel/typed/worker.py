@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 EXIT_CANCELLED = 143
-LOCK_VARIABLE = "MENDEL_LOCK_HANDLE"
+LOCK_VARIABLE = "MENDEL_LOCK_HANDLES"
 
 
 class Worker:
@@ -43,6 +43,7 @@ class Worker:
 
         self.name = safe(str(root["type_id"]).rpartition(".")[2])
         self.started = time.time()
+        self.outputs: list[str] = []
 
     def execute(self) -> int:
         """Executes the task, writes down its end, and answers the exit code."""
@@ -75,6 +76,7 @@ class Worker:
 
     def _mark(self, reason: str, error: str, trace: str) -> None:
         told: dict[str, Any] = {"started": self.started, "ended": time.time(), "attempt": self.told["attempt"]}
+        told["outputs"] = self.outputs
         if reason:
             told.update(reason=reason, error=error, traceback=trace)
         write(self.folder / f"{self.name}.{'failed' if reason else 'done'}", told)
@@ -102,6 +104,18 @@ class Worker:
             instance.execute()
         finally:
             sources.record(self.folder)
+        self.outputs = self._made([instance, *_below(instance)])
+
+    def _made(self, instances: list[Any]) -> list[str]:
+        """The generated paths below the folder that are there now."""
+        found = set()
+        for one in instances:
+            configuration: Any = one.mendel_config
+            for name in configuration.__mendel__.generated:
+                path = Path(configuration.__dict__[name])
+                if path.exists() and self.folder in path.parents:
+                    found.add(path.relative_to(self.folder).as_posix())
+        return sorted(found)
 
     def _main_folder(self, task: Any, context: DirectoryContext) -> Path:
         """The folder that the task shares, where its class declares a partial identity."""
@@ -153,8 +167,7 @@ def main() -> int:
     # The folder that we start in must not hide a module of anybody.
     sys.path[:] = [path for path in sys.path if path not in ("", here)]
     folder = Path(os.environ["MENDEL_TASK_DIR"])
-    lock = os.environ.pop(LOCK_VARIABLE, "")
-    if lock:
+    for lock in filter(None, os.environ.pop(LOCK_VARIABLE, "").split(",")):
         os.set_inheritable(int(lock), False)
     worker = Worker(folder)
     sys.path.extend(path for path in worker.told["sys_path"] if path not in sys.path)

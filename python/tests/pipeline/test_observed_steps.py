@@ -168,7 +168,7 @@ def test_rp_a_file_that_changes_while_it_is_read_is_a_doubt(tmp_path: Path) -> N
         def look(input_id, pipeline, config):
             text = open("data.txt").read()
             if input_id == 1:
-                subprocess.run(["touch", "-d", "2020-01-01", "data.txt"])
+                subprocess.run("touch -d 2020-01-01 da''ta.txt", shell=True)
             return text
     """
     place = Place(tmp_path, look, {"data.txt": "1"})

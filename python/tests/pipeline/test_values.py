@@ -23,12 +23,12 @@ from PIL import Image
 def back(value: Any, folder: Path, allow_pickle: bool = False) -> tuple[str, Any]:
     encoded: Encoded = encode(value, "field `x`", allow_pickle)
 
-    def file(name: str) -> Path:
-        path = folder / name
-        path.write_bytes(encoded.data)
+    def file(name: str | None) -> Path:
+        path = folder / (name or "content")
+        path.write_bytes(encoded.whole())
         return path
 
-    return encoded.format, decode(encoded.format, lambda: encoded.data, file, len(encoded.data))
+    return encoded.format, decode(encoded.format, lambda: encoded.whole(), file, len(encoded.whole()))
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_large_array_is_mapped_and_may_be_changed_without_changing_the_file(tm
     _, again = back(array, tmp_path)
     assert isinstance(again.base, numpy.memmap)
     again[0] = 77
-    assert numpy.load(tmp_path / "array.npy")[0] == 0
+    assert numpy.load(tmp_path / "content")[0] == 0
 
 
 def test_frames_images_files_and_folders_come_back(tmp_path: Path) -> None:

@@ -377,3 +377,13 @@ def test_xm_03_xm_04_only_tasks_can_be_submitted() -> None:
         leaf: Param[Leaf]
 
     assert is_task(Fit(leaf=Leaf(v=1))) and not is_task(Leaf(v=1))
+
+
+def test_importing_loads_only_what_is_needed() -> None:
+    def loaded(statement: str) -> str:
+        script = f"{statement}; import sys; print(' '.join(sys.modules))"
+        return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+
+    assert "mendel.typed" not in loaded("import mendel")
+    names = loaded("from mendel import Config, Param, field").split()
+    assert not {"asyncio", "numpy", "logging", "concurrent.futures", "mendel.tracked_task"} & set(names)

@@ -18,6 +18,7 @@ from mendel import (
     JobState,
     NotUsable,
     RunMode,
+    TransientMode,
     experiment,
     from_task_dir,
     identity,
@@ -29,6 +30,7 @@ from work import (
     Boom,
     Dataset,
     Documents,
+    Download,
     Evaluate,
     Fold,
     Index,
@@ -41,6 +43,7 @@ from work import (
     Sleep,
     Topics,
     UseDocuments,
+    UseDownload,
     UseTopics,
 )
 
@@ -329,6 +332,33 @@ def test_trap_18_a_folder_that_was_deleted_is_made_again(place: Path, log: Path)
     assert lines(log).count("end 1") == 2
 
 
+def test_trap_18_an_output_that_was_deleted_is_made_again(place: Path, log: Path) -> None:
+    def go() -> Any:
+        with experiment(place, "purged"):
+            return Fold(dataset=dataset(), seed=1, log=log).submit()
+
+    topics = go().topics.path
+    go()
+    assert lines(log).count("end fold1") == 1
+    topics.unlink()
+    go()
+    assert lines(log).count("end fold1") == 2 and topics.is_file()
+
+
+def test_tt_089_a_result_of_another_script_of_that_name_is_not_taken_silently(place: Path, tmp_path: Path) -> None:
+    text = "from mendel import Param, Task, experiment\nclass Fit(Task):\n    n: Param[int]\n    def execute(self):\n"
+    text += f"        print('WHO')\nif __name__ == '__main__':\n    with experiment({str(place)!r}, 'x'):\n"
+    text += "        Fit(n=1).submit()\n"
+    told = []
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        study = tmp_path / name / "study.py"
+        study.write_text(text.replace("WHO", name))
+        done = subprocess.run([sys.executable, str(study)], capture_output=True, text=True, timeout=60, check=True)
+        told.append(done.stderr)
+    assert "older code" not in told[0] and "older code" in told[1] and "study.py" in told[1]
+
+
 def test_tt_144_a_workspace_can_be_moved(place: Path, log: Path, tmp_path: Path) -> None:
     with experiment(place, "move"):
         out = Fold(dataset=dataset(), seed=1, log=log).submit()
@@ -501,3 +531,37 @@ def test_xm_06_a_plain_script_submits_into_an_experiment_of_its_own(log: Path, t
     crashed = go("one = Sleep(n=2, seconds=2, log=log).submit()\none.job.state\nraise KeyError('x')\n")
     assert crashed.returncode == 1 and "KeyError" in crashed.stderr
     assert (tmp_path / "jobs" / "work.sleep").is_dir() and not log.read_text().endswith("end 2\n")
+
+
+def test_tt_260_a_transient_task_runs_only_where_it_is_needed(place: Path, log: Path) -> None:
+    def go(needed: bool, mode: TransientMode = TransientMode.TRANSIENT) -> Any:
+        with experiment(place, "transient"):
+            first = Sleep(n=1, log=log).submit(transient=mode)
+            second = Sleep(n=2, log=log).submit(transient=mode)
+            if needed:
+                After(before=first, log=log).submit()
+        return first.job, second.job
+
+    first, second = go(needed=False)
+    assert first.state is second.state is JobState.UNSCHEDULED and lines(log) == []
+    first, second = go(needed=True, mode=TransientMode.REMOVE)
+    assert first.state is JobState.DONE and second.state is JobState.UNSCHEDULED
+    assert lines(log)[1:] == ["end 1", "after"] and not first.path.exists()
+    first, second = go(needed=True)
+    assert first.state is JobState.UNSCHEDULED and len(lines(log)) == 3
+    with experiment(place, "transient"):
+        one = Sleep(n=3, log=log).submit(transient=TransientMode.TRANSIENT)
+        Sleep(n=3, log=log).submit()
+    assert one.job.state is JobState.DONE
+
+
+def test_tt_261_preparation_happens_once_before_the_first_task_that_needs_it(place: Path, log: Path) -> None:
+    with experiment(place, "prepare", mode="prepare"):
+        UseDownload(data=Download(name="a", log=log), n=0, log=log).submit()
+    assert lines(log) == ["prepared a"]
+    with experiment(place, "prepare", on_failure="report"):
+        for n in range(2):
+            UseDownload(data=Download(name="a", log=log), n=n, log=log).submit()
+        bad = UseDownload(data=Download(name="b", log=log, fails=True), n=0, log=log).submit()
+    assert lines(log) == ["prepared a", "prepared a", "used a", "used a"]
+    assert bad.job.state is JobState.ERROR and "no network" in bad.job.message

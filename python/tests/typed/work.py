@@ -15,6 +15,7 @@ from mendel import (
     Meta,
     Param,
     PathGenerator,
+    Prepare,
     ResumableTask,
     SubmitHook,
     Task,
@@ -251,3 +252,28 @@ class Sharing(Task):
         busy.mkdir()
         time.sleep(0.3)
         busy.rmdir()
+
+
+class Download(Prepare):
+    """Is made ready before tasks that use it."""
+
+    name: Param[str]
+    log: Meta[Path]
+    fails: Meta[bool] = False
+
+    def prepare(self) -> None:
+        time.sleep(0.5)
+        if self.fails:
+            raise OSError("no network")
+        note(self.log, f"prepared {self.name}")
+
+
+class UseDownload(Task):
+    """Needs what was made ready."""
+
+    data: Param[Download]
+    n: Param[int]
+    log: Meta[Path]
+
+    def execute(self) -> None:
+        note(self.log, f"used {self.data.name}")

@@ -218,7 +218,7 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// The path by which another process opens an end of a pipe of this one.
-fn end(pipe: &impl AsRawFd) -> String {
+pub(super) fn end(pipe: &impl AsRawFd) -> String {
     format!("/proc/{}/fd/{}", std::process::id(), pipe.as_raw_fd())
 }
 

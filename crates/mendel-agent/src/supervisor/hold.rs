@@ -2,6 +2,7 @@
 
 use std::{
     fs::File,
+    io::PipeWriter,
     process::ExitStatus,
     sync::Arc,
     time::{Duration, Instant},
@@ -28,6 +29,7 @@ use super::{
     process::Process,
     pump::{LastLines, Pump},
     recorder::Recorder,
+    reports::Reports,
     settle::Settled,
 };
 use crate::{
@@ -84,7 +86,8 @@ pub(super) async fn hold(mut held: Held, around: Surroundings) -> super::Ended {
     let job = &around.batch.jobs[held.place];
     let clock = Instant::now();
     let last = LastLines::default();
-    let pumps = start_pumps(&mut held, job, &around, &last);
+    let mut pumps = start_pumps(&mut held, job, &around, &last);
+    let reports = start_reports(&mut held, job, &around);
     let series = match (&around.monitor, &held.recorder) {
         (Some(monitor), Some(recorder)) if job.keep.monitor => {
             let recorder = recorder.clone();
@@ -112,6 +115,8 @@ pub(super) async fn hold(mut held: Held, around: Surroundings) -> super::Ended {
         let _ = held.exited.send(held.place);
     }
     drop(series);
+    // It has opened its end, or never will: what it wrote is read to its end.
+    pumps.extend(reports.map(|(reading, _)| reading));
     drain(pumps).await;
     if let Some(imports) = held.ready.imports() {
         around.forks.learn(job, &held.ready.preparation, imports);
@@ -149,6 +154,14 @@ fn start_pumps(held: &mut Held, job: &Job, around: &Surroundings, last: &LastLin
     let out = out.map(|pipe| tokio::spawn(pump(ConsoleStream::Out).work(pipe)));
     let err = err.map(|pipe| tokio::spawn(pump(ConsoleStream::Err).work(pipe)));
     out.into_iter().chain(err).collect()
+}
+
+/// The task that hears the stages of a run, and the end of the pipe that the run opens.
+fn start_reports(held: &mut Held, job: &Job, around: &Surroundings) -> Option<(JoinHandle<()>, PipeWriter)> {
+    let (reader, writer) = held.ready.reports.take()?.ends().ok()?;
+    let recorder = held.recorder.clone().filter(|_| job.keep.console);
+    let reports = Reports { run: job.run, recorder, events: around.events.clone() };
+    Some((tokio::spawn(reports.work(reader)), writer))
 }
 
 /// The file in a task's folder that one of its streams is copied to. Where it cannot be

@@ -1,6 +1,6 @@
 //! What a supervisor says to its watcher and is told by it, one JSON object a line.
 
-use mendel_model::{ConsoleStream, Identity, Output, Param, RunId, Status, Timestamp};
+use mendel_model::{ConsoleStream, Identity, Output, Param, Progress, RunId, Status, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What happened to a job.
@@ -41,6 +41,15 @@ pub enum Event {
         identity: Identity,
         /// Whether an earlier identity was replaced by this one.
         changed: bool,
+    },
+    /// How far it is, as its stages reported.
+    Progress {
+        /// Which run.
+        run: RunId,
+        /// When.
+        time: Timestamp,
+        /// How far.
+        progress: Progress,
     },
     /// It ended, or never started.
     Ended(Ended),

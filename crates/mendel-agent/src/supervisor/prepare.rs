@@ -14,7 +14,7 @@ use mendel_model::{Digest, Manifest, RunId};
 use mendel_snapshot::{FileStat, RestoreError, restore};
 use tokio::{runtime::Handle, task::spawn_blocking};
 
-use super::launch::Preparation;
+use super::{launch::Preparation, reports::ReportPipe};
 use crate::{
     job::{FolderLink, Job, JobBatch, Launch, WorkingFolder},
     judge::Named,
@@ -76,6 +76,8 @@ pub(super) struct Ready {
     pub(super) named: Vec<Named>,
     /// Where its processes write what they observe.
     pub(super) observed: PathBuf,
+    /// Where its stages report, if it has some.
+    pub(super) reports: Option<ReportPipe>,
 }
 
 impl Ready {
@@ -131,10 +133,14 @@ pub(super) async fn prepare(
     let observed = workspace.observed(job.run);
     // Those of an earlier attempt say nothing about this one.
     let _ = fs::remove_file(&observed);
+    let mut reports = None;
     let (python_path, named) = match &job.launch {
         Launch::Stages { document, .. } => {
             variables.insert("MENDEL_STAGES", document.clone().into());
             variables.insert("MENDEL_IMPORTS", place.join(IMPORTS).into());
+            let pipe = ReportPipe::new().map_err(|source| PrepareError::Make { path: place.clone(), source })?;
+            variables.insert("MENDEL_REPORTS", pipe.path().into());
+            reports = Some(pipe);
             (importable(batch, cache)?, Vec::new())
         }
         Launch::Typed { task, .. } => {
@@ -152,7 +158,7 @@ pub(super) async fn prepare(
         }
     };
     let preparation = Preparation { folder, stand_in, variables, python_path };
-    Ok(Ready { preparation, root, manifest, named, observed })
+    Ok(Ready { preparation, root, manifest, named, observed, reports })
 }
 
 /// The folder that makes the package of this command importable, where one is known.

@@ -22,6 +22,11 @@ pub(crate) async fn get_blob(
     Named(digest): Named<Digest>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    send(app, digest, &headers).await
+}
+
+/// The bytes of a blob, or the part of them that the headers ask for.
+pub(crate) async fn send(app: App, digest: Digest, headers: &HeaderMap) -> Result<Response, Problem> {
     let size = app.store.blobs().size(&digest).await?.ok_or_else(|| Problem::no("blob", digest))?;
     let asked = headers.get(header::RANGE).and_then(|range| range.to_str().ok()).and_then(ByteRange::read);
     let common = [

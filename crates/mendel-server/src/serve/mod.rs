@@ -26,6 +26,7 @@ use crate::{
     App,
     router::{interface, open},
     seal::{seal_in_background, seal_touched},
+    trains,
 };
 use connection::Doors;
 pub(crate) use connection::Peer;
@@ -99,6 +100,7 @@ impl Server {
             open.spawn(Arc::clone(&doors).accept(listener, certificate, router.clone(), ending.clone()));
         }
         let sealing = tokio::spawn(seal_in_background(app.clone()));
+        let watching = tokio::spawn(trains::stop_silent(app.clone()));
         shutdown.await;
         guard.drain();
         end.send_replace(true);
@@ -108,6 +110,7 @@ impl Server {
         };
         let _cut_off = tokio::time::timeout(DRAIN, answered).await;
         sealing.abort();
+        watching.abort();
         seal_touched(&app).await;
         Ok(())
     }
@@ -128,6 +131,8 @@ fn served(app: App, guard: Guard) -> Router {
         .layer(from_fn_with_state(guard.clone(), guard::authenticate))
         .route("/health", get(health::health))
         .with_state(guard.clone());
-    let open = open(app);
-    own.merge(page::pages()).merge(open).merge(native).layer(from_fn_with_state(guard, guard::watch))
+    let open = open(app.clone());
+    let all = own.merge(page::pages()).merge(open).merge(native);
+    let all = all.layer(from_fn_with_state(app, trains::answer_or_pass));
+    all.layer(from_fn_with_state(guard, guard::watch))
 }

@@ -122,6 +122,11 @@ impl<S: ModuleSource> CodeBase<S> {
         }
     }
 
+    /// The source as it is now.
+    pub fn source(&mut self) -> &mut S {
+        &mut self.source
+    }
+
     /// The source, with all it was given to keep.
     pub fn into_source(self) -> S {
         self.source

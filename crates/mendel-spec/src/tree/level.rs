@@ -57,9 +57,10 @@ impl Level {
     pub(super) fn read(found: &Found, problems: &mut Problems) -> Self {
         let mut faults = Problems::new();
         let mut sources = Vec::new();
+        let folder = label(&found.folder);
+        let shown = |name: &str| if folder == "." { name.to_owned() } else { format!("{folder}/{name}") };
         for name in &found.files {
-            let path = found.folder.join(name);
-            match Source::read(&path, &label(&path)) {
+            match Source::read(&found.folder.join(name), &shown(name)) {
                 Ok(source) => sources.push(source),
                 Err(found) => faults.extend(found),
             }
@@ -81,7 +82,7 @@ impl Level {
         let sound = !faults.has_errors();
         problems.extend(faults);
         Self {
-            file: label(&found.folder.join(found.files[0])).into(),
+            file: shown(found.files[0]).into(),
             folder: found.folder.clone(),
             sources,
             inherits: said.unwrap_or(!is_old_folder),

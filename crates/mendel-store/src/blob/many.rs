@@ -18,14 +18,14 @@ use super::{Blobs, upload::create_new};
 use crate::{Result, StoreError};
 
 /// So few are flushed one by one: a flush of the file system waits for what others write, too.
-const FEW: usize = 8;
+pub(super) const FEW: usize = 8;
 /// Threads that write.
 const THREADS: usize = 8;
 
 /// A file that has its bytes and not yet its name; it goes when this is dropped.
-struct Unnamed {
-    path: PathBuf,
-    digest: Digest,
+pub(super) struct Unnamed {
+    pub(super) path: PathBuf,
+    pub(super) digest: Digest,
 }
 
 impl Drop for Unnamed {
@@ -71,14 +71,14 @@ impl Blobs {
     }
 
     /// Makes everything durable that was written to the file system of the folder.
-    fn flush_all(&self) -> Result<()> {
+    pub(super) fn flush_all(&self) -> Result<()> {
         let flushed = File::open(self.root()).and_then(|root| Ok(nix::unistd::syncfs(root)?));
         flushed.map_err(|error| StoreError::file(self.root(), error))
     }
 }
 
 /// Does `work` on all of `things`, by a few threads; the answers are in order.
-fn in_parts<T: Sync, R: Send>(things: &[T], work: impl Fn(&T) -> Result<R> + Sync) -> Result<Vec<R>> {
+pub(super) fn in_parts<T: Sync, R: Send>(things: &[T], work: impl Fn(&T) -> Result<R> + Sync) -> Result<Vec<R>> {
     let threads = thread::available_parallelism().map_or(1, |number| number.get().min(THREADS));
     let part = things.len().div_ceil(threads).max(1);
     let work = |part: &[T]| part.iter().map(&work).collect::<Result<Vec<R>>>();

@@ -3,6 +3,7 @@
 //! A file appears under its digest only whole, verified and flushed. Bytes that no longer
 //! fit their digest are put into quarantine and never served.
 
+mod adopt;
 mod folder;
 mod many;
 mod upload;
@@ -53,6 +54,19 @@ impl Blobs {
     pub async fn put_many(&self, bytes: Vec<Bytes>) -> Result<Vec<Digest>> {
         let blobs = self.clone();
         blocking(move || blobs.store_many(&bytes)).await
+    }
+
+    /// Takes over files that a client wrote into the folder of partial ones, each with the digest
+    /// of its bytes; tells of each whether its bytes are here, durably.
+    pub async fn adopt(&self, files: Vec<(String, Digest)>) -> Result<Vec<bool>> {
+        let blobs = self.clone();
+        blocking(move || blobs.adopt_all(&files)).await
+    }
+
+    /// A place in the same file system for a file that is to be put; what is left there goes
+    /// with other partial files.
+    pub fn scratch(&self, name: &str) -> PathBuf {
+        self.partial().join(format!("{name}.new"))
     }
 
     /// Copies a file in; tells its digest and size.

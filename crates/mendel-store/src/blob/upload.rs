@@ -148,7 +148,7 @@ impl Blobs {
     }
 
     /// Gives a flushed file its name, durably.
-    fn publish(&self, partial: &Path, digest: &Digest) -> Result<()> {
+    pub(super) fn publish(&self, partial: &Path, digest: &Digest) -> Result<()> {
         let path = self.path(digest);
         let folder = path.parent().expect("a blob lies in a folder of the root");
         let is_new = self.name(partial, digest)?;

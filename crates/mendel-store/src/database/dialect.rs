@@ -17,6 +17,11 @@ pub(super) const SQLITE_WRITE: &str = "BEGIN IMMEDIATE";
 /// SQLite reads the moment of the first read anyway.
 pub(super) const POSTGRES_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
+/// Ends one of two texts that are gathered; neither names nor JSON have control characters.
+pub(crate) const FIELD_END: char = '\u{1f}';
+/// Ends a row that is gathered.
+pub(crate) const ROW_END: char = '\u{1e}';
+
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(60);
 const SQLITE_READERS: u32 = 4;
@@ -42,17 +47,31 @@ impl Dialect {
         }
     }
 
+    /// Gathers two texts of all rows in one: [`FIELD_END`] between the two, [`ROW_END`] between
+    /// rows. A row alone costs a change of threads.
+    pub(crate) fn gathered(self, one: &str, other: &str) -> String {
+        match self {
+            Self::Sqlite => format!("group_concat({one} || char(31) || {other}, char(30))"),
+            Self::Postgres => format!("string_agg({one} || chr(31) || {other}, chr(30))"),
+        }
+    }
+
     /// Replaces the words of the schema that differ.
     pub(crate) fn schema(self, text: &str) -> String {
         let words = match self {
-            Self::Sqlite => {
-                [("{bytes}", "BLOB"), ("{text}", "TEXT"), ("{number}", "INTEGER"), ("{rising}", "INTEGER PRIMARY KEY")]
-            }
+            Self::Sqlite => [
+                ("{bytes}", "BLOB"),
+                ("{text}", "TEXT"),
+                ("{number}", "INTEGER"),
+                ("{rising}", "INTEGER PRIMARY KEY"),
+                ("{chance}", "lower(hex(randomblob(16)))"),
+            ],
             Self::Postgres => [
                 ("{bytes}", "BYTEA"),
                 ("{text}", "TEXT COLLATE \"C\""),
                 ("{number}", "BIGINT"),
                 ("{rising}", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
+                ("{chance}", "replace(gen_random_uuid()::text, '-', '')"),
             ],
         };
         words.iter().fold(text.to_owned(), |text, (word, meaning)| text.replace(word, meaning))
@@ -147,7 +166,7 @@ impl From<sqlx::Error> for StoreError {
 
 impl StoreError {
     /// A failure of the file system at `path`.
-    pub(crate) fn file(path: &Path, source: io::Error) -> Self {
+    pub fn file(path: &Path, source: io::Error) -> Self {
         classify_io(&source).unwrap_or_else(|| Self::File { path: path.to_owned(), source })
     }
 }

@@ -14,7 +14,7 @@ use sqlx::{
     sqlite::{SqliteArguments, SqliteConnection},
 };
 
-pub(crate) use dialect::Dialect;
+pub(crate) use dialect::{Dialect, FIELD_END, ROW_END};
 pub(crate) use statement::{Row, Sql, Value, json, placeholders, sql};
 
 use crate::Result;

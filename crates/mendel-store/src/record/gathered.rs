@@ -87,7 +87,7 @@ pub(super) fn is_monitor(metric: &str) -> bool {
 
 /// L06: a name as it is kept: cut where it is too long, free of control characters. A
 /// writer that is far away is not refused for a name.
-fn kept_name(name: String) -> String {
+pub(super) fn kept_name(name: String) -> String {
     if name.len() <= limits::NAME_CHARS && !name.contains(char::is_control) {
         return name;
     }

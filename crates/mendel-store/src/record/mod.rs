@@ -7,6 +7,7 @@
 mod apply;
 mod gathered;
 mod incoming;
+mod report;
 
 use std::{
     collections::HashMap,

@@ -7,7 +7,7 @@ use mendel_model::{NewBatch, NewRun, Run, RunId, Status, TaskKind, Timestamp};
 use super::{
     LIST, check_name, document,
     param::{check_params, insert_params, insert_tags, param_rows, tag_rows},
-    whole, word,
+    system_tags, whole, word,
 };
 use crate::{
     Result, Store, StoreError, batch,
@@ -90,7 +90,7 @@ async fn existing(session: &mut Session, runs: &[NewRun]) -> Result<HashSet<RunI
 async fn insert(session: &mut Session, runs: &[(i64, &NewRun)], now: Timestamp) -> Result<()> {
     let head = "INSERT INTO runs (number, id, name, project, kind, purpose, author, comment, created, updated, \
          started, ended, status, status_reason, status_message, status_changed, attempt, forgotten, exit_code, \
-         signal, last_iteration, archived, tainted, parent, identity, series_count, console_lines, console_bytes)";
+         signal, last_iteration, archived, tainted, parent, identity, series_count, console_lines, console_bytes, system_tags)";
     let rows = runs.iter().map(|(number, run)| row(*number, run, now)).collect();
     session.insert(head, rows, "").await?;
     let facts = runs.iter().map(|(number, run)| vec![(*number).into(), document(run).into()]).collect();
@@ -131,6 +131,7 @@ fn row(number: i64, run: &NewRun, now: Timestamp) -> Vec<Value> {
         0.into(),
         0.into(),
         0.into(),
+        system_tags(run).into(),
     ]
 }
 

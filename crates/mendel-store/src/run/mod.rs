@@ -8,6 +8,8 @@ mod delete;
 mod filter;
 mod list;
 mod param;
+mod rewrite;
+mod scan;
 mod status;
 
 use std::collections::{BTreeMap, HashMap};
@@ -25,10 +27,14 @@ use crate::{
 
 pub(crate) use change::change;
 pub(crate) use create::create;
+pub(crate) use delete::forget_reports;
 pub(crate) use status::apply_move;
 
 /// Rows asked for with one `IN` list.
 pub(crate) const LIST: usize = 500;
+
+/// The document with marks that programs set and people do not see.
+const SYSTEM_TAGS: &str = "system_tags";
 
 const COLUMNS: &str = "r.number, r.id, r.name, r.project, r.kind, r.purpose, r.author, r.comment, r.created, \
     r.updated, r.started, r.ended, r.status, r.status_reason, r.status_message, r.status_changed, r.attempt, \
@@ -184,7 +190,8 @@ pub(crate) fn attempt(number: i64) -> Result<u32> {
 async fn write(session: &mut Session, run: &Run) -> Result<()> {
     let facts = &run.facts;
     let update = sql("UPDATE runs SET name = $1, project = $2, purpose = $3, comment = $4, updated = $5, \
-         last_iteration = $6, archived = $7, tainted = $8, parent = $9, identity = $10 WHERE number = $11")
+         last_iteration = $6, archived = $7, tainted = $8, parent = $9, identity = $10, system_tags = $11, \
+         created = $12 WHERE number = $13")
     .bind(&facts.name)
     .bind(&facts.project)
     .bind(word(&facts.purpose))
@@ -195,9 +202,16 @@ async fn write(session: &mut Session, run: &Run) -> Result<()> {
     .bind(run.tainted)
     .bind(facts.parent)
     .bind(facts.identity)
+    .bind(system_tags(facts))
+    .bind(facts.created)
     .bind(run.number);
     session.execute(update).await?;
     write_facts(session, run.number, facts).await
+}
+
+/// The document that marks a run for programs, as the column keeps it.
+fn system_tags(facts: &NewRun) -> String {
+    facts.documents.get(SYSTEM_TAGS).map_or_else(|| "[]".to_owned(), json)
 }
 
 async fn write_facts(session: &mut Session, number: i64, facts: &NewRun) -> Result<()> {

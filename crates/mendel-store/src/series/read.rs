@@ -1,5 +1,7 @@
 //! Reading series: all points, or stretches drawn from the coarsest roll-ups that do.
 
+use std::collections::{BTreeMap, HashMap};
+
 use mendel_model::{RunId, SeriesKey, SeriesPoint};
 
 use super::{
@@ -8,7 +10,8 @@ use super::{
 };
 use crate::{
     Bucket, Result, Store,
-    database::{Session, sql},
+    database::{Session, placeholders, sql},
+    run::LIST,
 };
 
 /// A series as the database knows it.
@@ -29,6 +32,47 @@ impl Store {
         let mut points = all(&mut session, &found, limit).await?;
         points.truncate(limit);
         Ok(points)
+    }
+
+    /// All points of the series that `wanted` names, in the order of their reporting.
+    pub async fn all_points(
+        &self,
+        id: RunId,
+        wanted: impl Fn(&SeriesKey) -> bool,
+    ) -> Result<BTreeMap<SeriesKey, Vec<SeriesPoint>>> {
+        let mut session = self.database.read().await?;
+        let text =
+            "SELECT s.id, s.metric, s.variant, s.run FROM runs r JOIN series s ON s.run = r.number WHERE r.id = $1";
+        let (mut keys, mut run) = (HashMap::new(), None);
+        for row in session.all(sql(text).bind(id)).await? {
+            let key = SeriesKey { metric: row.text(1)?, variant: row.text(2)? };
+            run = Some(row.int(3)?);
+            if wanted(&key) {
+                keys.insert(row.int(0)?, key);
+            }
+        }
+        let mut points: HashMap<i64, Vec<SeriesPoint>> = HashMap::new();
+        let ids: Vec<i64> = keys.keys().copied().collect();
+        for part in ids.chunks(LIST) {
+            let text = format!(
+                "SELECT series, body FROM chunks WHERE series IN ({}) ORDER BY series, position",
+                placeholders(1, part.len())
+            );
+            for row in session.all(sql(text).bind_all(part.iter().map(|id| (*id).into()))).await? {
+                points.entry(row.int(0)?).or_default().extend(chunk::decode(&row.bytes(1)?)?);
+            }
+        }
+        if let Some(run) = run.filter(|_| !ids.is_empty()) {
+            let only = if let [only] = ids[..] { Some(only) } else { None };
+            for row in session.all(sql("SELECT body FROM tails WHERE run = $1 ORDER BY id").bind(run)).await? {
+                for (series, section) in tail::decode(&row.bytes(0)?, only)? {
+                    if keys.contains_key(&series) {
+                        points.entry(series).or_default().extend(section);
+                    }
+                }
+            }
+        }
+        Ok(keys.into_iter().filter_map(|(id, key)| Some((key, points.remove(&id)?))).collect())
     }
 
     /// A series in at most `buckets` stretches of about equally many points.

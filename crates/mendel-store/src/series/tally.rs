@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 use mendel_model::{RunId, SeriesKey, SeriesPoint, SeriesSummary, Timestamp};
 
 use crate::{
-    Result, Store,
-    database::{Row, Session, Value, sql, value_rows},
-    run::number,
+    MetricSummary, Result, Store,
+    database::{Row, Session, Value, placeholders, sql, value_rows},
+    run::{LIST, number},
 };
 
 /// Series written by one statement.
@@ -19,6 +19,7 @@ const COLUMNS: &str = "metric, variant, points, last_step, last_time, last_bits,
 /// What the points of one series in one batch add to its summary.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Tally {
+    first: SeriesPoint,
     last: SeriesPoint,
     min: Option<(f64, i64)>,
     max: Option<(f64, i64)>,
@@ -30,7 +31,8 @@ pub(crate) struct Tally {
 impl Tally {
     /// Of all `points`, if there are any.
     pub(crate) fn of(points: &[SeriesPoint]) -> Option<Self> {
-        let mut tally = Self { last: *points.first()?, min: None, max: None, sum: 0.0, finite: 0, count: 0 };
+        let first = *points.first()?;
+        let mut tally = Self { first, last: first, min: None, max: None, sum: 0.0, finite: 0, count: 0 };
         for point in points {
             tally.add(point);
         }
@@ -75,6 +77,9 @@ impl Tally {
             step(self.max),
             self.sum.into(),
             self.finite.into(),
+            Some(self.first.value).into(),
+            self.first.step.into(),
+            self.last.value.to_bits().cast_signed().into(),
         ]
     }
 }
@@ -95,12 +100,12 @@ pub(crate) async fn upsert(session: &mut Session, run: i64, tallies: &[(&SeriesK
         let rows: Vec<_> = part.iter().map(|(key, tally)| tally.row(run, key)).collect();
         let text = format!(
             "INSERT INTO series (run, metric, variant, points, last_step, last_time, last_bits, last_value, \
-             min_value, min_step, max_value, max_step, total, finite) VALUES {} \
+             min_value, min_step, max_value, max_step, total, finite, first_value, first_step, recent_bits) VALUES {} \
              ON CONFLICT (run, metric, variant) DO UPDATE SET points = series.points + excluded.points, \
-             {}, {}, {}, {}, {}, {}, {}, {}, \
+             {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, recent_bits = excluded.recent_bits, \
              total = series.total + excluded.total, finite = series.finite + excluded.finite \
              RETURNING id, metric, variant, points",
-            value_rows(rows.len(), 14),
+            value_rows(rows.len(), 17),
             later("last_time"),
             later("last_bits"),
             later("last_value"),
@@ -109,6 +114,8 @@ pub(crate) async fn upsert(session: &mut Session, run: i64, tallies: &[(&SeriesK
             beyond("min_value", "min_value", "<"),
             beyond("max_step", "max_value", ">"),
             beyond("max_value", "max_value", ">"),
+            earliest("first_value"),
+            earliest("first_step"),
         );
         for row in session.all(sql(text).bind_all(rows.into_iter().flatten())).await? {
             let key = SeriesKey { metric: row.text(1)?, variant: row.text(2)? };
@@ -125,6 +132,11 @@ fn later(column: &str) -> String {
     format!(
         "{column} = CASE WHEN excluded.last_step >= series.last_step THEN excluded.{column} ELSE series.{column} END"
     )
+}
+
+/// Keeps a column of the first point that ever came.
+fn earliest(column: &str) -> String {
+    format!("{column} = CASE WHEN series.first_step IS NULL THEN excluded.{column} ELSE series.{column} END")
 }
 
 /// Takes the new value of a column if it belongs to a new extreme.
@@ -151,6 +163,42 @@ impl Store {
         let text = format!("SELECT {COLUMNS} FROM series WHERE run = $1 ORDER BY metric, variant");
         session.all(sql(text).bind(run)).await?.iter().map(summary).collect()
     }
+}
+
+impl Store {
+    /// Summaries of the series of several runs, by name.
+    pub async fn metric_summaries(&self, runs: &[i64]) -> Result<HashMap<i64, Vec<MetricSummary>>> {
+        let mut session = self.database.read().await?;
+        let mut found: HashMap<i64, Vec<MetricSummary>> = HashMap::new();
+        for part in runs.chunks(LIST) {
+            let text = format!(
+                "SELECT metric, variant, points, last_bits, min_value, min_step, max_value, max_step, total, finite, \
+                 first_value, first_step, recent_bits, label, run FROM series WHERE run IN ({}) ORDER BY metric, variant",
+                placeholders(1, part.len())
+            );
+            for row in session.all(sql(text).bind_all(part.iter().map(|run| Value::from(*run)))).await? {
+                found.entry(row.int(14)?).or_default().push(metric_summary(&row)?);
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn metric_summary(row: &Row) -> Result<MetricSummary> {
+    let extreme = |at| -> Result<_> { Ok(row.real_or_null(at)?.zip(row.int_or_null(at + 1)?)) };
+    let finite = row.count(9)?;
+    // Rows of an earlier format do not know it.
+    let recent = row.int_or_null(12)?.map_or_else(|| row.int(3), Ok)?;
+    Ok(MetricSummary {
+        key: SeriesKey { metric: row.text(0)?, variant: row.text(1)? },
+        count: row.count(2)?,
+        recent: f64::from_bits(recent.cast_unsigned()),
+        min: extreme(4)?,
+        max: extreme(6)?,
+        first: extreme(10)?,
+        mean: (finite > 0).then_some(row.real(8)? / finite as f64),
+        label: row.text(13)?,
+    })
 }
 
 fn summary(row: &Row) -> Result<SeriesSummary> {

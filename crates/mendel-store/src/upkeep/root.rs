@@ -19,12 +19,14 @@ const DIGITS: usize = 64;
 const ROWS: i64 = 1_000;
 
 /// Tables with documents: name, rising key, column, and whether it is compressed.
-const DOCUMENTS: [(&str, &str, &str, bool); 6] = [
+const DOCUMENTS: [(&str, &str, &str, bool); 8] = [
     ("run_facts", "run", "document", false),
     ("artifacts", "id", "document", false),
     ("models", "position", "document", false),
     ("results", "position", "document", false),
     ("events", "id", "document", true),
+    ("registry", "position", "document", false),
+    ("files", "id", "document", false),
     ("notes", "key", "document", false),
 ];
 

@@ -156,3 +156,36 @@ async fn many_blobs_that_cannot_be_written_leave_nothing_behind() {
     assert!(matches!(put, Err(StoreError::File { .. })), "{put:?}");
     assert_eq!(leftovers(&world), 0);
 }
+
+#[tokio::test]
+async fn files_beside_the_blobs_are_taken_over_when_they_have_the_bytes() {
+    let world = World::sqlite().await;
+    let blobs = world.store.blobs();
+    let staged = |name: &str, bytes: &[u8]| fs::write(world.blobs().join("tmp").join(name), bytes).expect("writes");
+    // Few are flushed one by one, many as a group.
+    for (round, count) in [3, 20].into_iter().enumerate() {
+        let content = |number: usize| format!("{round} {number}").into_bytes();
+        let offered = |number: usize| (format!("{number}.staged"), Digest::of(&content(number)));
+        (0..count).for_each(|number| staged(&offered(number).0, &content(number)));
+        staged("wrong.staged", b"other bytes");
+        let files: Vec<_> = (0..count).map(offered).chain([("wrong.staged".into(), Digest::of(b"bytes"))]).collect();
+        let mut expected = vec![true; count];
+        expected.push(false);
+        assert_eq!(blobs.adopt(files.clone()).await.expect("adopts"), expected);
+        assert_eq!(blobs.adopt(files).await.expect("adopts again"), expected, "an answer may be lost");
+        for number in 0..count {
+            assert_eq!(blobs.read(&offered(number).1).await.expect("reads"), content(number));
+        }
+        assert_eq!(leftovers(&world), 0);
+    }
+    let outside = world.blobs().join("outside.staged");
+    fs::write(&outside, b"outside").expect("writes");
+    staged("1-2.new", b"upload");
+    std::os::unix::fs::symlink(&outside, world.blobs().join("tmp/link.staged")).expect("links");
+    let names = ["../outside.staged", "1-2.new", ".staged", "link.staged", "missing.staged"];
+    for (name, bytes) in names.into_iter().zip([&b"outside"[..], b"upload", b"", b"outside", b"missing"]) {
+        let adopted = blobs.adopt(vec![(name.to_owned(), Digest::of(bytes))]).await;
+        assert_ne!(adopted.ok(), Some(vec![true]), "{name}");
+    }
+    assert!(outside.exists() && world.blobs().join("tmp/1-2.new").exists());
+}

@@ -3,6 +3,7 @@
 mod blob;
 mod concurrency;
 mod console;
+mod dialect;
 mod list;
 mod output;
 mod project;

@@ -166,6 +166,15 @@ async fn rp_38_a_stage_answers_whatever_becomes_of_its_run(world: World) {
     world.store.move_run(id(1), Some(1), &change(Move::Fail), now()).await.expect("fails");
     assert_eq!(world.store.results(&[identity]).await.expect("reads"), [[result(2), result(1)]]);
     assert_eq!(world.store.results_of_run(id(1)).await.expect("reads"), [result(2), result(1)]);
+
+    let (position, marks) = world.store.marks(0, 2).await.expect("reads").expect("they are few");
+    assert_eq!(marks, [identity.mark(); 2]);
+    assert_eq!(world.store.marks(0, 1).await.expect("reads"), None, "they are more than asked for");
+    assert_eq!(world.store.marks(position, 9).await.expect("reads"), Some((position, vec![])), "nothing came since");
+    world.store.put_results(&[result(3)]).await.expect("puts");
+    let (later, marks) = world.store.marks(position, 9).await.expect("reads").expect("they are few");
+    assert!(later > position && marks.len() == 1);
+
     world.store.move_run(id(1), None, &change(Move::Reset), now()).await.expect("resets");
     assert_eq!(world.store.results(&[identity]).await.expect("reads"), [vec![]], "a reset forgets");
 }

@@ -43,7 +43,7 @@ impl FingerprintCommand {
         let project = mendel_snapshot::project_root(&roots[0], &start).folder;
         let mut code = Code::below(&context, &project, &roots);
         let line = |class: String| match code.fingerprint(&class) {
-            Ok(print) => Line { class, fingerprint: Some((*print).clone()), error: None },
+            Ok(print) => Line { class, fingerprint: Some(print), error: None },
             Err(problems) => Line { class, fingerprint: None, error: Some(problems.to_string()) },
         };
         let lines: Vec<_> = self.classes.into_iter().map(line).collect();

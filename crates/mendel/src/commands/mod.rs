@@ -42,6 +42,7 @@ pub mod stop;
 pub mod supervise;
 pub mod sync;
 pub mod tag;
+pub mod top;
 pub mod user;
 pub mod why;
 
@@ -69,6 +70,7 @@ pub async fn execute(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Command::Rerun(command) => command.execute(global, printer).await,
         Command::Resume(command) => command.execute(global, printer).await,
         Command::Runs(command) => command.execute(global, printer).await,
+        Command::Top(command) => command.execute(global, printer).await,
         Command::Logs(command) => command.execute(global, printer).await,
         Command::Stop(command) => command.execute(global, printer).await,
         Command::Tag(command) => command.execute(global, printer).await,

@@ -1,8 +1,10 @@
 //! `mendel plan`
 
+use std::{borrow::Cow, sync::Arc};
+
 use clap::Args;
 use mendel_engine::{Action, Plan as Decided};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::{
     arguments::Global,
@@ -17,7 +19,6 @@ use crate::{
         options::RunOptions,
         prepare::{self, Prepared},
         staged::{
-            StagedTask,
             request::TreeRequest,
             steps::{self, Planner},
         },
@@ -36,15 +37,24 @@ pub struct Plan {
 
 #[derive(Serialize)]
 struct Document {
-    steps: Vec<Step>,
+    #[serde(serialize_with = "whole")]
+    steps: Vec<Entry>,
     compute: usize,
     reuse: usize,
     /// Seconds that what is computed took before, as far as that is known.
     estimate: Option<f64>,
 }
 
+/// A step in little memory: a plan may have a million of them.
+pub enum Entry {
+    /// A step of a script.
+    Script(Box<Step>),
+    /// A step of the task of that name.
+    Staged(Arc<str>, steps::Step),
+}
+
 /// One step of the answer.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub struct Step {
     id: String,
     task: String,
@@ -72,7 +82,7 @@ impl Plan {
     }
 }
 
-async fn lines(context: &Context, tasks: &[Prepared], options: &RunOptions) -> Result<Vec<Step>, Failure> {
+async fn lines(context: &Context, tasks: &[Prepared], options: &RunOptions) -> Result<Vec<Entry>, Failure> {
     let mut plans = Vec::with_capacity(tasks.len());
     for task in tasks {
         plans.push(decide(context, task, options.force, &mut index::of(context, &task.root)).await?);
@@ -86,41 +96,72 @@ pub async fn tree_steps(
     request: &TreeRequest,
     options: &RunOptions,
     printer: &Printer,
-) -> Result<Vec<Step>, Failure> {
+) -> Result<Vec<Entry>, Failure> {
     let TreeRequest { forest, stood } = request;
-    let mut planner = Planner::new(context, forest, options)?;
+    let mut planner = Planner::new(context, forest, stood, options)?;
     let mut steps = Vec::new();
     for (task, stood) in forest.tasks.iter().zip(stood).filter(|(task, _)| task.selected && task.runnable) {
-        for step in planner.steps(task, stood).await? {
-            steps.push(tree_step(task, &step));
-        }
+        let shown: Arc<str> = task.shown.as_str().into();
+        steps.reserve(Planner::count(task));
+        planner.steps(task, stood, &mut |step| steps.push(Entry::Staged(shown.clone(), step))).await?;
     }
     let scripts = request.scripts(context, options, printer).await?;
     steps.extend(lines(context, &scripts, options).await?);
     Ok(steps)
 }
 
-fn tree_step(task: &StagedTask, step: &steps::Step) -> Step {
-    Step {
-        id: format!("{}:{}", task.shown, step.name()),
-        task: task.shown.clone(),
-        stage: step.stage.clone(),
-        input: Some(step.input.value()),
-        action: if step.reused.is_some() { "reuse" } else { "compute" },
-        reason: explain::sentences(&step.reasons),
-        reasons: step.reasons.clone(),
-        run: step.reused.map(|run| run.to_string()),
-        params: Default::default(),
-        seconds: step.seconds,
+impl Entry {
+    fn is_computed(&self) -> bool {
+        match self {
+            Self::Script(step) => step.action == "compute",
+            Self::Staged(_, step) => step.reused.is_none(),
+        }
+    }
+
+    fn seconds(&self) -> Option<f64> {
+        match self {
+            Self::Script(step) => step.seconds,
+            Self::Staged(_, step) => step.seconds,
+        }
+    }
+
+    /// Whether both are steps of one stage that fare alike.
+    fn is_like(&self, other: &Self) -> bool {
+        let (Self::Staged(task, step), Self::Staged(its, other)) = (self, other) else { return false };
+        (task, &step.stage, step.reused.is_some(), &step.reasons)
+            == (its, &other.stage, other.reused.is_some(), &other.reasons)
+    }
+
+    fn whole(&self) -> Cow<'_, Step> {
+        let (task, step) = match self {
+            Self::Script(step) => return Cow::Borrowed(step),
+            Self::Staged(task, step) => (task, step),
+        };
+        Cow::Owned(Step {
+            id: format!("{task}:{}", step.name()),
+            task: task.to_string(),
+            stage: step.stage.to_string(),
+            input: Some(step.input.value()),
+            action: if step.reused.is_some() { "reuse" } else { "compute" },
+            reason: explain::sentences(&step.reasons),
+            reasons: step.reasons.to_vec(),
+            run: step.reused.map(|run| run.to_string()),
+            params: Default::default(),
+            seconds: step.seconds,
+        })
     }
 }
 
-fn decided(tasks: &[Prepared], plans: &[Decided]) -> Vec<Step> {
+fn whole<S: Serializer>(steps: &[Entry], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(steps.iter().map(|step| step.whole().into_owned()))
+}
+
+fn decided(tasks: &[Prepared], plans: &[Decided]) -> Vec<Entry> {
     let steps = tasks
         .iter()
         .zip(plans)
         .flat_map(|(task, plan)| task.cells.iter().zip(&plan.steps).map(move |(cell, step)| (cell, step, plan)));
-    steps.map(|(cell, step, plan)| line(cell, step, plan)).collect()
+    steps.map(|(cell, step, plan)| Entry::Script(Box::new(line(cell, step, plan)))).collect()
 }
 
 /// Prints what would be done for tasks that are no trees.
@@ -129,15 +170,11 @@ pub fn answer(tasks: &[Prepared], plans: &[Decided], printer: &Printer) -> Exit 
 }
 
 /// Prints what would be done.
-pub fn print(steps: Vec<Step>, printer: &Printer) -> Exit {
-    let computed: Vec<_> = steps.iter().filter(|step| step.action == "compute").collect();
-    let known: Vec<f64> = computed.iter().filter_map(|step| step.seconds).collect();
-    let document = Document {
-        compute: computed.len(),
-        reuse: steps.len() - computed.len(),
-        estimate: (!known.is_empty()).then(|| known.iter().sum()),
-        steps,
-    };
+pub fn print(steps: Vec<Entry>, printer: &Printer) -> Exit {
+    let computed = || steps.iter().filter(|step| step.is_computed());
+    let compute = computed().count();
+    let estimate = computed().filter_map(Entry::seconds).reduce(|sum, seconds| sum + seconds);
+    let document = Document { compute, reuse: steps.len() - compute, estimate, steps };
     printer.answer(&document, |text| {
         use render::table::{Column, Table};
         let mut table = Table::new(vec![
@@ -146,7 +183,8 @@ pub fn print(steps: Vec<Step>, printer: &Printer) -> Exit {
             Column::text("PARAMETERS", 2),
             Column::text("BECAUSE", 1),
         ]);
-        for (step, inputs) in folded(&document.steps) {
+        for (entry, inputs) in folded(&document.steps) {
+            let step = entry.whole();
             let params: Vec<_> =
                 step.params.iter().map(|(name, value)| format!("{name}={}", render::value::value(value))).collect();
             let name = match inputs {
@@ -167,17 +205,11 @@ pub fn print(steps: Vec<Step>, printer: &Printer) -> Exit {
 }
 
 /// Steps of one stage that fare alike are one line, with their number.
-fn folded(steps: &[Step]) -> Vec<(&Step, usize)> {
-    let mut lines: Vec<(&Step, usize)> = Vec::new();
+fn folded(steps: &[Entry]) -> Vec<(&Entry, usize)> {
+    let mut lines: Vec<(&Entry, usize)> = Vec::new();
     for step in steps {
         match lines.last_mut() {
-            Some((last, inputs))
-                if step.input.is_some()
-                    && (&last.task, &last.stage, last.action, &last.reason)
-                        == (&step.task, &step.stage, step.action, &step.reason) =>
-            {
-                *inputs += 1;
-            }
+            Some((last, inputs)) if last.is_like(step) => *inputs += 1,
             _ => lines.push((step, 1)),
         }
     }

@@ -124,7 +124,7 @@ async fn tasks_of(context: &Context, path: &Path) -> Result<Vec<String>, Failure
         .map(|(_, task)| task.path.display().to_string())
         .collect();
     let keys: Vec<_> = folders.iter().map(|folder| record::note_key(folder)).collect();
-    let notes = context.client.notes(&keys).await?;
+    let notes = context.client.notes::<serde::de::IgnoredAny>(&keys).await?;
     Ok(folders.into_iter().zip(notes).filter_map(|(folder, note)| note.map(|_| folder)).collect())
 }
 

@@ -114,7 +114,7 @@ async fn of_task(context: &Context, path: &Path) -> Result<Vec<Stored>, Failure>
             "`mendel run` completes it; `mendel status` tells how it stands",
         ));
     };
-    of_completion(context, completion).await
+    of_completion(context, completion.whole(&context.client).await?).await
 }
 
 async fn of_run(context: &Context, reference: &str) -> Result<Vec<Stored>, Failure> {

@@ -99,7 +99,11 @@ impl Status {
         tasks.sort_by(|one, other| one.path.cmp(&other.path));
         let document = Document { tasks };
         printer.answer(&document, |text| text.push_str(&table(&document.tasks, self.explain, printer)));
-        Ok(if forest.problems.has_errors() { Exit::BadInput } else { Exit::Done })
+        let exit = if forest.problems.has_errors() { Exit::BadInput } else { Exit::Done };
+        // The process ends: giving back the memory of many tasks piece by piece would take as long as
+        // looking at them.
+        std::mem::forget((forest, document));
+        Ok(exit)
     }
 }
 

@@ -9,6 +9,7 @@ pub mod document;
 pub mod markdown;
 pub mod page;
 pub mod paint;
+pub mod progress;
 pub mod reason;
 pub mod sparkline;
 pub mod table;

@@ -14,6 +14,7 @@ use mendel_engine::{Action, Plan};
 use mendel_model::{BatchId, Digest, NewBatch, NewRun, Param, Run, RunId, ScriptInfo, TaskKind};
 use mendel_snapshot::{LeftOut, LeftOutReason, Snapshot, StatIndex};
 use mendel_spec::Notebook;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     context::{Context, now},
@@ -28,6 +29,22 @@ use crate::{
     },
 };
 
+/// What was done for the steps of a run; each counts once.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub struct StepCounts {
+    /// Computed by it.
+    pub computed: usize,
+    /// Found in the store.
+    pub reused: usize,
+    /// Computed by another run at the same time, which was waited for.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub waited: usize,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
 /// What became of one cell.
 pub struct CellOutcome {
     /// The run that holds its result.
@@ -35,7 +52,7 @@ pub struct CellOutcome {
     /// Whether it was executed now.
     pub computed: bool,
     /// How many steps were executed, and how many answered by what is stored.
-    pub steps: (usize, usize),
+    pub steps: StepCounts,
     /// The last lines of its console, where it failed.
     pub last_lines: Vec<String>,
 }
@@ -302,7 +319,7 @@ async fn outcome(
         let run = known.get(&id).cloned().ok_or_else(gone)?;
         let last_lines = seen.last_lines.remove(&id).unwrap_or_default();
         let computed = step.action == Action::Compute;
-        let steps = if computed { (1, 0) } else { (0, 1) };
+        let steps = StepCounts { computed: computed.into(), reused: (!computed).into(), waited: 0 };
         cells.push(CellOutcome { run, computed, steps, last_lines });
     }
     Ok(TaskOutcome { cells, batch, interrupted: seen.interrupted })
@@ -319,7 +336,12 @@ pub async fn resume(context: &Context, task: &Prepared, run: &Run, printer: &Pri
     let last_lines = seen.last_lines.remove(&run.facts.id).unwrap_or_default();
     let run = context.run(&run.facts.id.to_string()).await?;
     Ok(TaskOutcome {
-        cells: vec![CellOutcome { run, computed: true, steps: (1, 0), last_lines }],
+        cells: vec![CellOutcome {
+            run,
+            computed: true,
+            steps: StepCounts { computed: 1, ..StepCounts::default() },
+            last_lines,
+        }],
         batch: None,
         interrupted: seen.interrupted,
     })

@@ -11,6 +11,7 @@ pub mod explain;
 pub mod freeze;
 pub mod index;
 pub mod launch;
+pub mod live;
 pub mod options;
 pub mod outputs;
 pub mod package;

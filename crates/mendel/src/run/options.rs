@@ -35,8 +35,8 @@ pub struct RunOptions {
     /// Stop at the first failure.
     #[arg(long)]
     pub fail_fast: bool,
-    /// How many runs go on side by side.
-    #[arg(long, short = 'j', value_name = "N")]
+    /// How many runs go on side by side; of a tree: how many inputs, of whichever task.
+    #[arg(long, short = 'j', value_name = "N", value_parser = at_least_one, allow_negative_numbers = true)]
     pub jobs: Option<usize>,
     /// The script of the folder to start.
     #[arg(long, value_name = "FILE")]
@@ -114,6 +114,13 @@ pub struct Given {
     pub either: Vec<Assignment>,
     /// `--grid` without an argument.
     pub declared: bool,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(number @ 1..) => Ok(number),
+        Ok(_) | Err(_) => Err("give a whole number of at least 1".to_owned()),
+    }
 }
 
 impl RunOptions {

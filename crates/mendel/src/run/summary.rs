@@ -19,7 +19,7 @@ use crate::{
     run::{
         decide::values,
         explain,
-        launch::{CellOutcome, TaskOutcome},
+        launch::{CellOutcome, StepCounts, TaskOutcome},
         prepare::Prepared,
     },
 };
@@ -50,14 +50,8 @@ pub struct RunLine {
     identity: Option<String>,
     metrics: BTreeMap<String, Value>,
     exit_code: Option<i32>,
-    steps: Steps,
+    steps: StepCounts,
     reasons: Vec<Reason>,
-}
-
-#[derive(Serialize)]
-struct Steps {
-    computed: usize,
-    reused: usize,
 }
 
 /// One task of the document.
@@ -86,7 +80,7 @@ impl RunLine {
             identity: facts.identity.map(|identity| identity.to_string()),
             metrics: cell.run.metrics.clone(),
             exit_code: cell.run.exit_code,
-            steps: Steps { computed: cell.steps.0, reused: cell.steps.1 },
+            steps: cell.steps,
             reasons: facts.reasons.clone(),
         }
     }

@@ -9,6 +9,7 @@ use mendel_agent::{
 use mendel_model::{ConsoleStream, RunId, Status};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::live::Live;
 use crate::{context::Context, exit::Failure, printer::Printer, render};
 
 /// What was seen while the jobs ran.
@@ -32,7 +33,7 @@ pub async fn execute(
     let binary = batch.binary.clone();
     let mut watcher = supervisor::start(&binary, &batch).await.map_err(trouble)?;
     let mut signals = Signals::listen()?;
-    let mut view = View { names, total, ended: 0, partial: false, printer };
+    let mut view = View { names, total, ended: 0, partial: false, live: Live::new(printer), printer };
     let mut watched = Watched::default();
     let mut refused = None;
     loop {
@@ -76,15 +77,30 @@ struct View<'a> {
     ended: usize,
     /// Whether the terminal stands in the middle of a line.
     partial: bool,
+    /// How far the runs are, below everything else.
+    live: Live,
     printer: &'a Printer,
 }
 
 impl View<'_> {
     fn show(&mut self, event: &Event) {
+        if !matches!(event, Event::Progress { .. }) {
+            self.live.clear(self.printer);
+        }
+        self.tell(event);
+        if !self.partial {
+            let names = self.names.as_ref();
+            let name = |run: &RunId| names.and_then(|names| names.get(run).cloned()).unwrap_or_default();
+            self.live.draw(name, self.printer);
+        }
+    }
+
+    fn tell(&mut self, event: &Event) {
         match event {
             Event::Line { stream, text, whole, .. } if self.names.is_none() => self.line(*stream, text, *whole),
             Event::Ended(ended) => {
                 self.doubts(ended);
+                self.live.ended(ended.run);
                 let Some(names) = &self.names else { return };
                 self.ended += 1;
                 let name = names.get(&ended.run).map_or("", String::as_str);
@@ -92,6 +108,7 @@ impl View<'_> {
                 self.printer.note(format_args!("[{}/{}] {name} {} after {took}", self.ended, self.total, ended.status));
             }
             Event::Warning { text, .. } => self.printer.note(format_args!("warning: {text}")),
+            Event::Progress { run, progress, .. } => self.live.hear(*run, progress.clone()),
             Event::Started { .. } | Event::Line { .. } | Event::Params { .. } | Event::Done => {}
         }
     }

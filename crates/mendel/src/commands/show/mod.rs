@@ -3,6 +3,7 @@
 //! Whether the word names a run or a path is decided here; what each looks like is told by
 //! `run` and `task`.
 
+mod events;
 pub mod load;
 mod run;
 mod run_text;
@@ -37,6 +38,9 @@ pub struct Show {
     /// Show when things happened and how long they took.
     #[arg(long)]
     timing: bool,
+    /// Show what became of inputs and stages, in order.
+    #[arg(long)]
+    events: bool,
     /// Draw the lines of this metric.
     #[arg(long, value_name = "METRIC")]
     plot: Vec<String>,
@@ -67,6 +71,10 @@ impl Show {
         }
         let context = Context::here(global).await?;
         let run = context.run(&self.subject).await?;
+        if self.events {
+            events::show(&context.client, run.facts.id, printer).await?;
+            return Ok(Exit::Done);
+        }
         run::show(&context.client, run, &self, printer).await?;
         Ok(Exit::Done)
     }

@@ -1,6 +1,6 @@
 //! A run as people read it: what it is, what it was given, what it made, and why.
 
-use mendel_agent::supervisor::WHOLE;
+use mendel_agent::supervisor::{WHOLE, progress_of};
 use mendel_api::{Client, ClientError, SeriesInfo};
 use mendel_model::{DependencyKind, Run, Status};
 
@@ -13,7 +13,7 @@ use crate::{
         chart::{Line, Room, chart},
         document,
         paint::Paint,
-        reason,
+        progress, reason,
         sparkline::sparkline,
         table::{Cell, Column, Table, terminal_width},
         text::{console_line, count, safe},
@@ -32,6 +32,11 @@ const CONSOLE_TAIL: usize = 10;
 pub async fn text(client: &Client, view: &RunView, wanted: &Show, printer: &Printer) -> Result<String, Failure> {
     let paint = Paint(printer.has_colour());
     let mut text = head(&view.run, paint);
+    if let (Status::Running, Some(told)) = (view.run.status, progress_of(&view.run.facts.documents)) {
+        let moment = now();
+        text.push_str(&format!("{}\n", progress::head("progress", &told, moment)));
+        progress::stages(&told, moment).iter().for_each(|line| text.push_str(&format!("{line}\n")));
+    }
     if !wanted.plot.is_empty() {
         for metric in &wanted.plot {
             text.push_str(&plot(client, view, metric, paint).await?);

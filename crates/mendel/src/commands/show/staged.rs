@@ -86,7 +86,7 @@ fn told(task: &StagedTask, origins: &Map<String, Value>, pending: &str, printer:
     }
     let columns = [Column::text("stage", 0), Column::text("value", 0), Column::text("", 1), Column::text("from", 2)];
     let mut table = Table::new(columns.into());
-    for param in task.params.iter().filter(|param| !param.section.is_empty()) {
+    for param in task.params().iter().filter(|param| !param.section.is_empty()) {
         let origin = origins.get(&format!("config/{}/{}", param.section, param.name));
         let origin = origin.and_then(Value::as_str).unwrap_or_default();
         table.row(vec![

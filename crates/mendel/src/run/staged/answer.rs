@@ -12,7 +12,7 @@ use crate::{
         text::{count, safe},
     },
     run::{
-        launch::CellOutcome,
+        launch::{CellOutcome, StepCounts},
         summary::{RunDocument, RunLine, TaskLine, age, duration, failure},
     },
 };
@@ -57,7 +57,9 @@ pub fn tell(outcome: &Outcome<'_>, printer: &Printer) -> Exit {
 pub fn line(shown: &str, cell: &CellOutcome, printer: &Printer) {
     let (run, shown) = (&cell.run, safe(shown));
     let short = format!("@{} ({})", run.number, short_id(run.facts.id));
-    let (computed, reused) = cell.steps;
+    let StepCounts { computed, reused, waited } = cell.steps;
+    let waited =
+        if waited > 0 { format!(", {waited} computed by another run at the same time") } else { String::new() };
     match (run.status, cell.computed) {
         (Status::Failed, _) => {
             printer.note(format_args!("{shown}: {short} failed: {}", failure(run)));
@@ -71,7 +73,7 @@ pub fn line(shown: &str, cell: &CellOutcome, printer: &Printer) {
             run.status_reason, run.number
         )),
         (_, true) => printer.note(format_args!(
-            "{shown}: {short} {} after {}: {} computed, {reused} reused",
+            "{shown}: {short} {} after {}: {} computed, {reused} reused{waited}",
             run.status,
             duration(run),
             count(computed, "step")

@@ -1,7 +1,7 @@
 //! The code of stages: what their classes reach, from facts that are kept between commands.
 //!
-//! A file whose stat is known is neither read nor parsed again; one whose bytes are known is
-//! not parsed again.
+//! Where nothing of it changed, no facts are read at all ([`Prints`]); else a file whose stat is
+//! known is neither read nor parsed again, and one whose bytes are known is not parsed again.
 
 use std::{
     cell::OnceCell,
@@ -13,15 +13,15 @@ use std::{
 
 use mendel_agent::environment::{self, EnvironmentChoice, Machine, Place, installed};
 use mendel_model::{Canonical, Digest, EnvironmentPolicy};
-use mendel_snapshot::{StatIndex, hash_file};
+use mendel_snapshot::StatIndex;
 use mendel_spec::{
     Problems,
     code::{CodeBase, Doubt, Entry, Fingerprint, Given, ModuleFacts, ModuleSource, UNKNOWN_MODULE},
 };
 
+use super::prints::{Print, Prints, digest_of, entries, replace};
 use crate::{
     context::Context,
-    exit::told,
     printer::Printer,
     run::{
         index,
@@ -32,7 +32,8 @@ use crate::{
 /// The project's code as far as stages reach it.
 pub struct Code {
     base: CodeBase<Kept>,
-    known: HashMap<String, Result<Arc<Fingerprint>, Problems>>,
+    roots: Vec<PathBuf>,
+    known: HashMap<String, Result<Arc<Print>, Problems>>,
     installed: Option<InstalledIn>,
 }
 
@@ -101,13 +102,11 @@ impl InstalledIn {
 impl Code {
     /// The code below the import roots `roots`.
     pub fn below(context: &Context, project: &Path, roots: &[PathBuf]) -> Self {
-        let source = Kept {
-            index: index::of(context, project),
-            folder: context.workspace.cache().join("code"),
-            digests: HashMap::new(),
-            failure: None,
-        };
-        Self { base: CodeBase::new(roots.to_vec(), source), known: HashMap::new(), installed: None }
+        let (mut index, folder) = (index::of(context, project), context.workspace.cache().join("code"));
+        let prints = Prints::kept(&folder, roots, &mut index);
+        let source = Kept { index, folder, prints, digests: HashMap::new(), failure: None };
+        let base = CodeBase::new(roots.to_vec(), source);
+        Self { base, roots: roots.to_vec(), known: HashMap::new(), installed: None }
     }
 
     /// The same, where classes of installed packages are known as well.
@@ -118,25 +117,51 @@ impl Code {
     }
 
     /// What the class of that dotted path reaches.
-    pub fn fingerprint(&mut self, class: &str) -> Result<Arc<Fingerprint>, Problems> {
+    pub fn print(&mut self, class: &str) -> Result<Arc<Print>, Problems> {
         if let Some(known) = self.known.get(class) {
             return known.clone();
         }
-        let found = match (self.base.fingerprint(class), &self.installed) {
-            (Err(problem), Some(installed)) if problem.code == UNKNOWN_MODULE => {
-                installed.fingerprint(class).ok_or(problem)
-            }
-            (found, _) => found,
-        };
-        let found = found.map(Arc::new).map_err(Problems::from);
+        let found = self.find(class).map(Arc::new);
         self.known.insert(class.to_owned(), found.clone());
         found
+    }
+
+    fn find(&mut self, class: &str) -> Result<Print, Problems> {
+        let source = self.base.source();
+        if let Some(print) = source.prints.of(&source.folder, class) {
+            return Ok(print);
+        }
+        let (found, of_project) = self.read(class)?;
+        let source = self.base.source();
+        let (print, failed) = Print::found(&source.folder, found);
+        source.failure = source.failure.take().or(failed);
+        if of_project {
+            source.prints.add(class, &print);
+        }
+        Ok(print)
+    }
+
+    /// All that is known of what the class of that dotted path reaches.
+    pub fn fingerprint(&mut self, class: &str) -> Result<Fingerprint, Problems> {
+        self.read(class).map(|(found, _)| found)
+    }
+
+    /// The same, and whether the class is one of the project: what is installed may become another
+    /// version without a file of the project that says so.
+    fn read(&mut self, class: &str) -> Result<(Fingerprint, bool), Problems> {
+        let problem = match self.base.fingerprint(class) {
+            Ok(found) => return Ok((found, true)),
+            Err(problem) => problem,
+        };
+        let installed = self.installed.as_ref().filter(|_| problem.code == UNKNOWN_MODULE);
+        let found = installed.and_then(|installed| installed.fingerprint(class));
+        found.map(|found| (found, false)).ok_or_else(|| problem.into())
     }
 
     /// Keeps what was learned for the next command.
     pub fn keep(self, printer: &Printer) {
         let mut source = self.base.into_source();
-        let saved = source.index.save();
+        let saved = source.index.save().and(source.prints.save(&source.folder, &self.roots));
         if let Some(error) = source.failure.or(saved.err()) {
             // It only saves reading: without it the next command is slower, not wrong.
             printer.note(format_args!("note: what is known of the code was not kept: {error}"));
@@ -148,6 +173,7 @@ impl Code {
 struct Kept {
     index: StatIndex,
     folder: PathBuf,
+    prints: Prints,
     digests: HashMap<PathBuf, Digest>,
     failure: Option<io::Error>,
 }
@@ -166,45 +192,32 @@ impl Kept {
 
 impl ModuleSource for Kept {
     fn open(&mut self, path: &Path) -> io::Result<Option<Given>> {
-        match fs::metadata(path) {
-            Ok(facts) if facts.is_file() => {}
-            Ok(_) => return Ok(None),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        }
-        let (digest, _) = hash_file(path, &mut self.index).map_err(|error| io::Error::other(told(&error)))?;
+        let Some(digest) = digest_of(path, &mut self.index)? else {
+            self.prints.opened(path, None);
+            return Ok(None);
+        };
         if let Some(facts) = self.facts(&digest) {
+            self.prints.opened(path, Some(digest));
             return Ok(Some(Given::Facts(facts)));
         }
         let bytes = fs::read(path)?;
-        self.digests.insert(path.to_owned(), Digest::of(&bytes));
+        let digest = Digest::of(&bytes);
+        self.prints.opened(path, Some(digest));
+        self.digests.insert(path.to_owned(), digest);
         Ok(Some(Given::Bytes(bytes)))
     }
 
     fn keep(&mut self, path: &Path, facts: &Arc<ModuleFacts>) {
         let Some(digest) = self.digests.remove(path) else { return };
-        let place = self.place(&digest);
-        let partial = place.with_extension(format!("{}.tmp", std::process::id()));
         let bytes = serde_json::to_vec(&**facts).expect("facts have text keys");
-        let written = fs::create_dir_all(&self.folder).and_then(|()| fs::write(&partial, bytes));
-        if let Err(error) = written.and_then(|()| fs::rename(&partial, &place)) {
+        if let Err(error) = replace(&self.place(&digest), &bytes) {
             self.failure.get_or_insert(error);
         }
     }
 
     fn entries(&mut self, folder: &Path) -> io::Result<Vec<Entry>> {
-        let listed = match fs::read_dir(folder) {
-            Ok(listed) => listed,
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-                return Ok(Vec::new());
-            }
-            Err(error) => return Err(error),
-        };
-        let entry = |entry: io::Result<fs::DirEntry>| {
-            let entry = entry?;
-            let is_folder = entry.path().is_dir();
-            Ok(Entry { name: entry.file_name().to_string_lossy().into_owned(), is_folder })
-        };
-        listed.map(entry).collect()
+        let entries = entries(folder)?;
+        self.prints.listed(folder, &entries);
+        Ok(entries)
     }
 }

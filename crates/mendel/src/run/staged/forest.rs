@@ -7,6 +7,7 @@ use std::{
     sync::Arc,
 };
 
+use mendel_engine::pipeline::CurrentStage;
 use mendel_model::{Canonical, Identity, InputId, Origin, Param, Timestamp};
 use mendel_snapshot::project_root;
 use mendel_spec::{
@@ -49,8 +50,8 @@ pub struct StagedTask {
     pub spec: Value,
     /// Its effective config.
     pub config: Value,
-    /// Values of its parameters.
-    pub params: Vec<Param>,
+    /// Values of its declared parameters.
+    given: Vec<Param>,
     /// Those that every stage sees.
     pub visible: Map<String, Value>,
     /// Its scopes by name.
@@ -70,6 +71,26 @@ impl StagedTask {
     pub fn identity(&self) -> Identity {
         let mut form = Canonical::new("staged");
         form.text(&self.address).value(&self.spec).identity()
+    }
+
+    /// Values of its parameters: the declared ones, then the hyperparameters of every stage.
+    pub fn params(&self) -> Vec<Param> {
+        let mut params = self.given.clone();
+        for stage in &self.pipeline.stages {
+            leaves(&stage.id, "", config_of(&self.config, &stage.id), &mut params);
+        }
+        params
+    }
+
+    /// Its stages as they are now, in pipeline order.
+    pub fn current_stages(&self) -> Vec<CurrentStage> {
+        let current = self.pipeline.stages.iter().enumerate().map(|(place, stage)| CurrentStage {
+            id: stage.id.clone(),
+            class: stage.class.clone(),
+            code: self.pipeline.digest(place),
+            config: config_of(&self.config, &stage.id).clone(),
+        });
+        current.collect()
     }
 }
 
@@ -203,6 +224,20 @@ impl Forest {
     /// Where the value at `path` of the specification of `task` came from.
     pub fn origin(&self, task: &StagedTask, path: &str) -> Option<Origin> {
         self.trees[task.place.0].origin(task.place.1, path)
+    }
+
+    /// What an input of `task` uses while it is worked on: as the task says, else the nearest around it.
+    /// It is no part of the specification: who has more room gets no other result.
+    pub fn resources(&self, task: &StagedTask) -> Value {
+        let tasks = &self.trees[task.place.0].tasks;
+        let mut place = Some(task.place.1);
+        while let Some(task) = place.map(|place| &tasks[place]) {
+            if let Some(found) = task.full_spec.get("resources") {
+                return found.clone();
+            }
+            place = task.parent;
+        }
+        Value::Null
     }
 
     /// Where every value of the specification of `task` came from.
@@ -343,7 +378,7 @@ fn staged(
         inputs: task.input_ids.clone(),
         spec: task.spec(),
         config: task.config.clone(),
-        params: [task.params.clone(), config_params(task, &pipeline)].concat(),
+        given: task.params.clone(),
         visible: task.visible_params(),
         scopes: task.scopes.iter().map(|(name, scope)| (name.clone(), moved(&scope.pattern))).collect(),
         marginal: marginal.collect(),
@@ -351,15 +386,6 @@ fn staged(
         pipeline,
         place,
     }
-}
-
-/// The hyperparameters of every stage as parameters of a run, one for each value.
-fn config_params(task: &TreeTask, pipeline: &Pipeline) -> Vec<Param> {
-    let mut params = Vec::new();
-    for stage in &pipeline.stages {
-        leaves(&stage.id, "", config_of(&task.config, &stage.id), &mut params);
-    }
-    params
 }
 
 fn leaves(stage: &str, path: &str, value: &Value, params: &mut Vec<Param>) {

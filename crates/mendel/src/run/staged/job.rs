@@ -30,8 +30,10 @@ pub struct Ready<'a> {
     pub snapshot: &'a Snapshot,
     pub manifest: Digest,
     pub options: &'a RunOptions,
-    /// How many inputs of a task go on side by side.
+    /// How many inputs go on side by side, of all tasks together.
     pub jobs: usize,
+    /// Where the tasks share what they use at once.
+    pub pool: &'a Path,
 }
 
 impl Ready<'_> {
@@ -75,7 +77,7 @@ impl Ready<'_> {
 
     /// The parameters of `task`, each with the place its value came from.
     fn params(&self, task: &StagedTask) -> Vec<mendel_model::Param> {
-        let mut params = task.params.clone();
+        let mut params = task.params();
         for param in &mut params {
             if let Some(origin) = self.forest.origin(task, &format!("config/{}/{}", param.section, param.name)) {
                 param.origin = origin;
@@ -112,6 +114,8 @@ impl Ready<'_> {
             "keep_marginals": options.keep_marginals,
             "fail_fast": options.fail_fast,
             "jobs": self.jobs,
+            "pool": self.pool,
+            "resources": self.forest.resources(task),
             "isolate": options.isolate,
         })
     }

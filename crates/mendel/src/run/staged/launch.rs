@@ -1,6 +1,6 @@
 //! Creates the runs of pending tasks, hands them to a supervisor and watches.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, path::Path, sync::Arc};
 
 use mendel_agent::{
     environment::{self, Machine},
@@ -21,7 +21,13 @@ use crate::{
     context::{Context, now},
     exit::Failure,
     printer::Printer,
-    run::{freeze::freeze, index, launch::CellOutcome, options::RunOptions, package, prepare, watch},
+    run::{
+        freeze::freeze,
+        index,
+        launch::{CellOutcome, StepCounts},
+        options::RunOptions,
+        package, prepare, watch,
+    },
 };
 
 /// What became of the tasks that were asked for.
@@ -92,7 +98,8 @@ pub async fn launch<'a>(
     let mut watched = watch::Watched::default();
     let mut batch = None;
     if !pending.is_empty() {
-        let (runs, jobs) = begin(context, forest, pending, options, printer).await?;
+        let pool = context.workspace.cache().join(format!("pool-{}", mendel_journal::new_id()));
+        let (runs, jobs) = begin(context, forest, pending, (options, &pool), printer).await?;
         let several = runs.len() > 1;
         let ids: HashMap<_, _> = runs.iter().map(|(address, run)| (*address, run.id)).collect();
         if order.len() > 1 {
@@ -107,6 +114,8 @@ pub async fn launch<'a>(
         context.client.create_runs(&CreateRuns { runs: made, batch: batch.clone() }).await?;
         let names = several.then(|| runs.iter().map(|(_, run)| (run.id, run.name.clone())).collect());
         watched = watch::execute(context, jobs, names, printer).await?;
+        // Empty files; those of a command that was killed go with the cache.
+        let _ = std::fs::remove_dir_all(&pool);
         let records = completions(context, &forest.tasks).await?;
         for (task, record) in forest.tasks.iter().zip(records) {
             if let Some(id) = ids.get(&task.address.as_str()) {
@@ -128,7 +137,8 @@ async fn answer(context: &Context, stood: &Stood, options: &RunOptions) -> Resul
     let Some(id) = completion.run else { return Ok(None) };
     let Some(run) = context.client.run(&RunRef::Id(id)).await? else { return Ok(None) };
     let (own, others) = completion.shares(id);
-    Ok(Some(CellOutcome { run, computed: false, steps: (0, own + others), last_lines: Vec::new() }))
+    let steps = StepCounts { reused: own + others, ..StepCounts::default() };
+    Ok(Some(CellOutcome { run, computed: false, steps, last_lines: Vec::new() }))
 }
 
 fn reasons(stood: &Stood, options: &RunOptions) -> Vec<Reason> {
@@ -145,7 +155,7 @@ async fn begin<'a>(
     context: &Context,
     forest: &'a Forest,
     pending: Vec<(&'a StagedTask, Vec<Reason>)>,
-    options: &RunOptions,
+    (options, pool): (&RunOptions, &Path),
     printer: &Printer,
 ) -> Result<(Vec<Named<'a>>, JobBatch), Failure> {
     let environment = forest.environment(context, options, printer)?;
@@ -154,14 +164,7 @@ async fn begin<'a>(
     let (snapshot, manifest) = freeze(context, root, &mut index, printer).await?;
     let jobs = forest.settings.jobs.unwrap_or(1).max(1);
     let slots = jobs.min(pending.len());
-    let ready = Ready {
-        forest,
-        environment: &environment,
-        snapshot: &snapshot,
-        manifest,
-        options,
-        jobs: (jobs / slots).max(1),
-    };
+    let ready = Ready { forest, environment: &environment, snapshot: &snapshot, manifest, options, jobs, pool };
     let mut told: Vec<*const super::pipeline::Pipeline> = Vec::new();
     let (mut runs, mut work) = (Vec::new(), Vec::new());
     for (task, reasons) in pending {
@@ -218,9 +221,17 @@ pub async fn ended(
     watched: &mut watch::Watched,
 ) -> Result<CellOutcome, Failure> {
     let run: Run = context.run(&id.to_string()).await?;
-    let steps = match record.filter(|record| record.run == Some(id)) {
-        Some(record) => record.shares(id),
-        None => (context.client.results_of_run(id).await?.len(), 0),
+    let told = run.facts.documents.get("steps").cloned().and_then(|steps| serde_json::from_value(steps).ok());
+    let steps = match (told, record.filter(|record| record.run == Some(id))) {
+        (Some(told), _) => told,
+        (None, Some(record)) => {
+            let (computed, reused) = record.shares(id);
+            StepCounts { computed, reused, waited: 0 }
+        }
+        // It was killed before it could tell; what it made is there.
+        (None, None) => {
+            StepCounts { computed: context.client.results_of_run(id).await?.len(), ..StepCounts::default() }
+        }
     };
     let last_lines = watched.last_lines.remove(&id).unwrap_or_default();
     Ok(CellOutcome { run, computed: true, steps, last_lines })

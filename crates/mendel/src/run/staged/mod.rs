@@ -9,6 +9,7 @@ mod job;
 pub mod launch;
 mod pipeline;
 mod present;
+mod prints;
 pub mod reason;
 pub mod record;
 pub mod replay;

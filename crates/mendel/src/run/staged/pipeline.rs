@@ -4,10 +4,10 @@ use std::{path::Path, sync::Arc};
 
 use mendel_engine::pipeline::{AbsentNeed, OrderFault, StageDecl, absent_needs, is_enabled, order_stages};
 use mendel_model::{Digest, StageName};
-use mendel_spec::{DottedPath, PipelineSpec, Place, Problem, Problems, TreeTask, code::Fingerprint, nearest};
+use mendel_spec::{DottedPath, PipelineSpec, Place, Problem, Problems, TreeTask, nearest};
 use serde_json::Value;
 
-use super::{code::Code, describe::ToldStage};
+use super::{code::Code, describe::ToldStage, prints::Print};
 
 /// A pipeline that is known.
 #[derive(Debug, Clone)]
@@ -15,7 +15,7 @@ pub struct Pipeline {
     /// What its stages declare, in the order in which they run.
     pub stages: Vec<StageDecl>,
     /// What the class of each stage reaches, where it can be told.
-    pub code: Vec<Option<Arc<Fingerprint>>>,
+    pub code: Vec<Option<Arc<Print>>>,
 }
 
 /// What is known of a pipeline without starting Python.
@@ -36,7 +36,7 @@ impl Pipeline {
         let mut problems = Problems::new();
         let mut prints = Vec::with_capacity(paths.len());
         for path in &paths {
-            match code.fingerprint(&path.path) {
+            match code.print(&path.path) {
                 Ok(print) => prints.push(print),
                 Err(found) => found.into_iter().for_each(|problem| problems.push(placed(problem, &path.at))),
             }
@@ -71,8 +71,8 @@ impl Pipeline {
     pub fn told(stages: Vec<ToldStage>, code: &mut Code) -> Self {
         // A class that is made while the pipeline is built has no source to be read; what made it may have.
         let print = |stage: &ToldStage| {
-            let own = code.fingerprint(&stage.decl.class).ok();
-            own.or_else(|| code.fingerprint(stage.source.as_deref()?).ok())
+            let own = code.print(&stage.decl.class).ok();
+            own.or_else(|| code.print(stage.source.as_deref()?).ok())
         };
         let prints = stages.iter().map(print).collect();
         Self { stages: stages.into_iter().map(|stage| stage.decl).collect(), code: prints }
@@ -135,7 +135,7 @@ pub fn config_of<'a>(config: &'a Value, stage: &str) -> &'a Value {
 }
 
 /// The declarations of stages in the order of `paths`; none where one cannot be told.
-fn declared(paths: &[DottedPath], prints: &[Arc<Fingerprint>]) -> Result<Option<Vec<StageDecl>>, Problems> {
+fn declared(paths: &[DottedPath], prints: &[Arc<Print>]) -> Result<Option<Vec<StageDecl>>, Problems> {
     let mut problems = Problems::new();
     let mut stages = Vec::with_capacity(paths.len());
     for (path, print) in paths.iter().zip(prints) {

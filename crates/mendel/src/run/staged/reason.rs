@@ -7,22 +7,21 @@ use std::{
 
 use mendel_engine::pipeline::Cause;
 use mendel_model::{Reason, ReasonKind};
-use mendel_spec::code::{Fingerprint, SymbolFact};
 use serde::{Deserialize, Serialize};
 
-use super::StagedTask;
+use super::{
+    StagedTask,
+    prints::{self, Print},
+};
 use crate::{context::Context, exit::Failure};
 
 /// Symbols that are named in one reason.
 const NAMED: usize = 4;
 
-/// Symbols by name.
-type Table = BTreeMap<Arc<str>, SymbolFact>;
-
 /// What the code of a stage was made of, kept so that a later change can be named.
 #[derive(Serialize, Deserialize)]
 struct Symbols {
-    symbols: Table,
+    symbols: prints::Symbols,
 }
 
 fn note_key(digest: &str) -> String {
@@ -33,9 +32,9 @@ fn note_key(digest: &str) -> String {
 pub async fn keep_symbols(context: &Context, task: &StagedTask) -> Result<(), Failure> {
     let prints: Vec<_> = task.pipeline.code.iter().flatten().collect();
     let keys: Vec<_> = prints.iter().map(|print| note_key(&print.digest.to_string())).collect();
-    let known = context.client.notes(&keys).await?;
+    let known = context.client.notes::<serde::de::IgnoredAny>(&keys).await?;
     for ((print, key), _) in prints.iter().zip(keys).zip(known).filter(|(_, known)| known.is_none()) {
-        let symbols = Symbols { symbols: print.symbols.clone() };
+        let symbols = Symbols { symbols: print.symbols().clone() };
         let value = serde_json::to_value(symbols).expect("symbols have text keys");
         context.client.put_note(&key, &value).await?;
     }
@@ -59,17 +58,17 @@ pub async fn name_symbols(context: &Context, task: &StagedTask, causes: &mut [Ca
     Ok(())
 }
 
-fn name(reason: &mut Reason, was: &Symbols, print: &Fingerprint) {
-    let all: BTreeSet<&Arc<str>> = was.symbols.keys().chain(print.symbols.keys()).collect();
-    let digest = |symbols: &Table, name: &Arc<str>| symbols.get(name).map(|symbol| symbol.digest);
+fn name(reason: &mut Reason, was: &Symbols, print: &Print) {
+    let all: BTreeSet<&Arc<str>> = was.symbols.keys().chain(print.symbols().keys()).collect();
+    let digest = |symbols: &prints::Symbols, name: &Arc<str>| symbols.get(name).map(|symbol| symbol.digest);
     let mut changed: Vec<&Arc<str>> =
-        all.into_iter().filter(|name| digest(&was.symbols, name) != digest(&print.symbols, name)).collect();
+        all.into_iter().filter(|name| digest(&was.symbols, name) != digest(print.symbols(), name)).collect();
     // A class changes with each of its members: the member says more.
     let members: Vec<Arc<str>> = changed.iter().map(|name| Arc::clone(name)).collect();
     changed.retain(|name| !members.iter().any(|member| member.starts_with(&format!("{name}."))));
     let Some(first) = changed.first() else { return };
     if let Some((file, _)) = first.split_once(':') {
-        (reason.file, reason.line) = (Some(file.to_owned()), print.symbols.get(*first).map(|symbol| symbol.line));
+        (reason.file, reason.line) = (Some(file.to_owned()), print.symbols().get(*first).map(|symbol| symbol.line));
     }
     let mut by_file: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut told = Vec::new();

@@ -47,6 +47,22 @@ pub struct Completion {
     /// The hyperparameters of each input as JSON, as they were used.
     #[serde(default)]
     pub configs: BTreeMap<String, Value>,
+    /// How many of its steps the run computed, and how many others did.
+    #[serde(default)]
+    shares: Option<(usize, usize)>,
+    /// Notes that keep the times, steps and fields of many inputs.
+    #[serde(default)]
+    parts: Vec<String>,
+}
+
+/// What a part keeps of some inputs.
+#[derive(Deserialize)]
+struct Part {
+    times: BTreeMap<String, BTreeMap<String, f64>>,
+    steps: BTreeMap<String, BTreeMap<String, RecordedStep>>,
+    fields: BTreeMap<String, Vec<StageField>>,
+    #[serde(default)]
+    configs: BTreeMap<String, Value>,
 }
 
 /// Something that stages of a completion read.
@@ -82,8 +98,27 @@ pub struct RecordedStep {
 }
 
 impl Completion {
+    /// It with all that is kept of its inputs. A part that is missing or means something else
+    /// tells nothing of its inputs: they count as never completed.
+    pub async fn whole(mut self, client: &Client) -> Result<Self, ClientError> {
+        for key in std::mem::take(&mut self.parts) {
+            let part = client.note(&key).await?.and_then(|note| serde_json::from_value::<Part>(note).ok());
+            let Some(part) = part else { continue };
+            self.steps.extend(part.steps);
+            self.fields.extend(part.fields);
+            self.configs.extend(part.configs);
+            for (stage, times) in part.times {
+                self.times.entry(stage).or_default().extend(times);
+            }
+        }
+        Ok(self)
+    }
+
     /// How many of its steps `run` computed, and how many others did.
     pub fn shares(&self, run: RunId) -> (usize, usize) {
+        if let Some(shares) = self.shares.filter(|_| self.run == Some(run)) {
+            return shares;
+        }
         let steps = self.steps.values().flat_map(BTreeMap::values);
         steps.fold((0, 0), |(own, other), step| if step.run == run { (own + 1, other) } else { (own, other + 1) })
     }
@@ -104,9 +139,8 @@ pub fn note_key(folder: &str) -> String {
 /// The last completion of each of `tasks`.
 pub async fn completions(context: &Context, tasks: &[StagedTask]) -> Result<Vec<Option<Completion>>, Failure> {
     let keys: Vec<_> = tasks.iter().map(|task| note_key(&task.address)).collect();
-    let notes = context.client.notes(&keys).await?;
     // A note of another version answers nothing: the task counts as never completed.
-    Ok(notes.into_iter().map(|note| note.and_then(|note| serde_json::from_value(note).ok())).collect())
+    Ok(context.client.notes(&keys).await?)
 }
 
 /// The completion of its task that `run` made, if it still is the last one.
@@ -114,7 +148,10 @@ pub async fn of_run(client: &Client, run: &Run) -> Result<Option<Completion>, Cl
     let address = Path::new(&run.facts.script.root).join(&run.facts.script.entry);
     let note = client.note(&note_key(&address.display().to_string())).await?;
     let completion: Option<Completion> = note.and_then(|note| serde_json::from_value(note).ok());
-    Ok(completion.filter(|completion| completion.run == Some(run.facts.id)))
+    match completion.filter(|completion| completion.run == Some(run.facts.id)) {
+        Some(completion) => completion.whole(client).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// Forgets the completion of the task in `folder`; `of` forgets it only if that run made it.
@@ -124,6 +161,9 @@ pub async fn forget(context: &Context, folder: &str, of: Option<RunId>) -> Resul
     let made = note.get("run").and_then(Value::as_str).and_then(|run| run.parse().ok());
     if of.is_some() && made != of {
         return Ok(false);
+    }
+    for part in note.get("parts").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+        context.client.put_note(part, &Value::Null).await?;
     }
     context.client.put_note(&key, &Value::Null).await?;
     Ok(true)

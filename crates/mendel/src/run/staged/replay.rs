@@ -137,7 +137,7 @@ fn unchanged(context: &Context, document: &Value, printer: &Printer) -> bool {
     }
     let mut same = true;
     for (class, digest) in document["code"].as_object().into_iter().flatten() {
-        let now = code.fingerprint(class).ok().map(|print| print.digest.to_string());
+        let now = code.print(class).ok().map(|print| print.digest.to_string());
         same &= now.as_deref() == digest.as_str();
     }
     code.keep(printer);

@@ -7,13 +7,12 @@ use std::{
 
 use mendel_engine::{
     change,
-    pipeline::{Cause, Completed, CurrentStage, Pending, Standing, Wanted, pending},
+    pipeline::{Cause, Completed, Pending, Standing, Wanted, pending},
 };
 use mendel_model::{Dependency, DependencyKind, Digest, EnvironmentPolicy, Reason, ReasonKind, RunId};
 
 use super::{
     Forest, StagedTask,
-    pipeline::config_of,
     present::{Present, whole_folder},
     reason,
     record::{Completion, completions},
@@ -83,13 +82,7 @@ fn earliest(task: &StagedTask, standing: &Standing) -> Option<String> {
 }
 
 fn standing(forest: &Forest, task: &StagedTask, completion: Option<&Completion>) -> Standing {
-    let current = task.pipeline.stages.iter().enumerate().map(|(place, stage)| CurrentStage {
-        id: stage.id.clone(),
-        class: stage.class.clone(),
-        code: task.pipeline.digest(place),
-        config: config_of(&task.config, &stage.id).clone(),
-    });
-    let current: Vec<_> = current.collect();
+    let current = task.current_stages();
     let origin = |path: &str| forest.origin(task, path);
     let wanted = Wanted { runnable: task.runnable, stages: &current, spec: &task.spec, origin: &origin };
     let record = completion.map(|record| Completed { stages: &record.pipeline, spec: &record.full_spec });

@@ -10,6 +10,7 @@ fn certificate(lab: &Lab) -> Option<(String, String)> {
     let (certificate, key) = (lab.outside("cert.pem"), lab.outside("key.pem"));
     let mut openssl = Command::new("openssl");
     openssl.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]);
+    openssl.args(["-addext", "basicConstraints=critical,CA:FALSE"]);
     openssl.args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout"]);
     let made = openssl.arg(&key).arg("-out").arg(&certificate).output().ok()?;
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));

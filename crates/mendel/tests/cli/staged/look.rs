@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::lab::{ROOT, Tree};
+use super::lab::{ROOT, Tree, counts, steps};
 
 #[test]
 fn rp_05_the_effective_config_comes_from_parent_base_file_and_own_section() {
@@ -101,4 +101,71 @@ fn fingerprints_are_printed_for_the_worker() {
     assert_eq!(blur["declaration"]["outputs"], json!(["blurred"]), "{printed}");
     assert!(blur["symbols"].get("pkg/util.py:scale").is_some(), "{printed}");
     assert!(printed["classes"][1].get("digest").is_none() && printed["classes"][1]["error"].is_string(), "{printed}");
+}
+
+#[test]
+fn a_plan_knows_what_auto_configuration_made_where_all_before_is_as_it_was() {
+    let Some(tree) = Tree::new() else { return };
+    let rules = "    def configure(self, pipeline, input_id, *args, **kwargs):\n        \
+                 return {\"sigma\": [input_id, 2]}\n\n    def process(self, image,";
+    tree.lab.edit("pkg/stages.py", "    def process(self, image,", rules);
+    tree.lab.write("tree/task.yml", ROOT.replace("blur: {sigma: 2}", "segment: {threshold: 1}"));
+    tree.lab.write("tree/x/task.yml", "config: {segment: {threshold: 3}}\n");
+    tree.lab.write("tree/y/task.yml", "config: {blur: {AF_sigma: 3}}\n");
+    tree.run("tree", &["--task", "tree"]);
+
+    let plan = tree.json(&["plan", "tree/x"]);
+    let (document, counted) = tree.run("tree/x", &[]);
+    assert_eq!((plan["compute"].as_u64(), plan["reuse"].as_u64()), (Some(2), Some(4)), "{plan}");
+    assert_eq!((steps(&document), counted), ((2, 4), counts(&[("segment", 2)])));
+    let plan = tree.json(&["plan", "tree/y"]);
+    assert_eq!((plan["compute"].as_u64(), plan["reuse"].as_u64()), (Some(4), Some(2)), "another factor is not known");
+
+    tree.lab.edit("pkg/stages.py", "OFFSET = 0", "OFFSET = 1");
+    let plan = tree.json(&["plan", "tree/x"]);
+    assert_eq!((plan["compute"].as_u64(), plan["reuse"].as_u64()), (Some(2), Some(4)), "its own completion tells");
+}
+
+#[test]
+fn what_code_reaches_is_kept_and_every_edit_is_seen() {
+    let Some(tree) = Tree::new() else { return };
+    tree.run("tree", &[]);
+    assert_eq!(tree.status("tree")["pending"], "");
+
+    tree.lab.edit("pkg/util.py", "value * by", "value * by + 0");
+    for _ in 0..2 {
+        let status = tree.status("tree");
+        assert_eq!((&status["pending"], &status["stage"]), (&json!("pipeline"), &json!("blur")), "{status}");
+        let told = status["reasons"][0]["subject"].as_str().unwrap_or_default().to_owned();
+        assert!(told.contains("scale"), "the symbol is named, however its code is known: {status}");
+    }
+    tree.lab.edit("pkg/util.py", "value * by + 0", "value * by");
+    assert_eq!(tree.status("tree")["pending"], "");
+    // A package beats a module of its name, which nobody touched.
+    tree.lab.write("pkg/util/__init__.py", "def scale(values, by):\n    return values\n");
+    assert_eq!(tree.status("tree")["pending"], "pipeline");
+    std::fs::remove_dir_all(tree.lab.folder().join("pkg/util")).expect("it is there");
+    assert_eq!(tree.status("tree")["pending"], "");
+}
+
+#[test]
+fn a_task_of_many_inputs_is_completed_looked_at_and_reset() {
+    let Some(tree) = Tree::new() else { return };
+    tree.lab.write("tree/task.yml", ROOT.replace("'1-2'", "'1-1200'"));
+    tree.lab.write("tree/x/task.yml", "config: {segment: {threshold: 3}}\n");
+
+    let (document, _) = tree.run("tree", &["--task", "tree"]);
+
+    assert_eq!(steps(&document), (3600, 0));
+    assert_eq!(tree.status("tree")["pending"], "");
+    let plan = tree.json(&["plan", "tree"]);
+    assert_eq!(
+        (plan["compute"].as_u64(), plan["reuse"].as_u64()),
+        (Some(1200), Some(6000)),
+        "of the task and its child"
+    );
+    assert_eq!(tree.json(&["results", "tree"])["inputs"].as_array().map(Vec::len), Some(1200));
+    assert_eq!(tree.values("tree", "mask").as_object().map(serde_json::Map::len), Some(1200));
+    tree.json(&["reset", "tree", "--yes"]);
+    assert_eq!(tree.status("tree")["pending"], "incomplete");
 }

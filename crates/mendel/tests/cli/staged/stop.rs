@@ -71,7 +71,10 @@ fn rp_38_a_kill_in_mid_run_keeps_the_finished_inputs() {
     );
     assert_eq!(answer.code, Some(0), "{}", answer.err);
     assert_eq!(tree.counted(), counts(&[("segment", 1)]), "only what was not finished");
-    assert_eq!(tree.status("tree")["pending"], "");
+    let status = tree.command(&["--json", "status", "tree"]).env("GATE", &gate).output().expect("it starts");
+    assert_eq!(crate::lab::Answer::of(&status).json()["tasks"][0]["pending"], "");
+    let status = tree.status("tree");
+    assert!(status["reasons"].to_string().contains("GATE"), "a variable that a stage reads counts: {status}");
 }
 
 #[test]
