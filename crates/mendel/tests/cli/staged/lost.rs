@@ -123,7 +123,8 @@ fn the_stage_that_read_a_changed_file_is_named() {
     let told = tree.mendel(&["status", "tree", "--explain"]).out;
     assert!(told.contains("load: data.txt"), "{told}");
     let plan = tree.json(&["plan", "tree"]);
-    assert_eq!(plan["steps"][0]["reason"], "file `data.txt` changed", "{plan}");
+    let reason = plan["steps"][0]["reason"].as_str().unwrap_or_default();
+    assert!(reason.starts_with("file `data.txt` changed"), "{plan}");
     assert_eq!(tree.run("tree", &[]).1, counts(&[("load", 2)]));
 }
 
