@@ -208,7 +208,10 @@ class Looker:
     @staticmethod
     def lookup(folder: Path, shown: str, names: list[str]) -> Tuple[str, str]:
         """The subject of a lookup of modules in a folder, and those found, one a line."""
-    def whole(self, folder: str, task: str, input: str, earlier: list[str], *, data_only: bool, anew: bool) -> str:
+    def forget_whole(self) -> None:
+        """Looks at whole folders again when they are asked for next."""
+
+    def whole(self, folder: str, task: str, input: str, earlier: list[str], *, data_only: bool) -> str:
         """The digest of every file in a folder of the project that counts for a step."""
 
 def workspace_find(start: Optional[Path] = None, explicit: Optional[Path] = None) -> str:

@@ -58,7 +58,12 @@ impl Looker {
         Ok((lookup_subject(shown, &names.into_iter().collect()), names_text(&found)))
     }
 
-    #[pyo3(signature = (folder, task, input, earlier, *, data_only, anew))]
+    /// Looks at whole folders again when they are asked for next.
+    fn forget_whole(&mut self) {
+        self.whole.clear();
+    }
+
+    #[pyo3(signature = (folder, task, input, earlier, *, data_only))]
     fn whole(
         &mut self,
         py: Python<'_>,
@@ -67,13 +72,9 @@ impl Looker {
         input: &str,
         earlier: Vec<String>,
         data_only: bool,
-        anew: bool,
     ) -> PyResult<String> {
         let earlier: Vec<_> = earlier.iter().map(String::as_str).collect();
         py.detach(|| {
-            if anew {
-                self.whole.clear();
-            }
             if !self.whole.contains_key(folder) {
                 let whole = Whole::look(&self.root, folder, &self.written, &mut self.index)?;
                 self.whole.insert(folder.to_owned(), whole);

@@ -376,9 +376,11 @@ class Steps:
     def _whole(self, kind: str, name: str, stage: str, input_id: Any) -> str:
         """The digest of every file of a folder of the project that counts for a stage."""
         earlier = itertools.takewhile(lambda name: name != stage, (one.id for one in self.pipeline.stages))
-        anew, self._anew = self._anew, False
+        if self._anew:
+            self.observation.looker.forget_whole()
+            self._anew = False
         about = (name[: -len(ALL)].rstrip("/"), self.job.task, written(input_id), list(earlier))
-        found: str = self.observation.looker.whole(*about, data_only=kind == "input", anew=anew)
+        found: str = self.observation.looker.whole(*about, data_only=kind == "input")
         return found
 
     def place(self, name: str, input_id: Any) -> str | None:

@@ -223,6 +223,7 @@ def test_describe_prints_the_declarations_in_order(ground: Ground) -> None:
         "inputs": ["input_id"],
         "consumes": ["smooth"],
         "outputs": ["mask"],
+        "source": "stages.Cut",
         "enabled_by_default": True,
     }
 
