@@ -18,10 +18,8 @@ pub(super) async fn targets(call: &Call, ids: &[String]) -> Result<Vec<Run>, Ref
     let models = flag(&call.data, "model_events");
     let mut runs = Vec::new();
     for id in ids {
-        let found = call.app.store.run(id_of(id).or_else(|refusal| match models {
-            true => Err(Refusal::no_model(id)),
-            false => Err(refusal),
-        })?);
+        let run = id_of(id).map_err(|refusal| if models { Refusal::no_model(id) } else { refusal })?;
+        let found = call.app.store.run(run);
         match found.await? {
             Some(run) => runs.push(run),
             None if models => drop(model::find(call, id).await?),

@@ -1,6 +1,6 @@
 //! Artifacts of tasks: the pair of key and mode names one.
 
-use mendel_model::{Artifact, ArtifactMode, RunId, Status, Timestamp};
+use mendel_model::{Artifact, ArtifactMode, Run, RunId, Status, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -43,7 +43,11 @@ pub(super) async fn delete(call: &Call) -> Answer {
 
 async fn touch(call: &Call, id: RunId) -> Result<(), Refusal> {
     let now = (call.app.now)();
-    call.app.store.rewrite_run(id, now, |run| Ok::<_, Refusal>(run.updated = run.updated.max(now))).await?;
+    let note = |run: &mut Run| {
+        run.updated = run.updated.max(now);
+        Ok::<_, Refusal>(())
+    };
+    call.app.store.rewrite_run(id, now, note).await?;
     Ok(())
 }
 
