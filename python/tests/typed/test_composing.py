@@ -53,7 +53,7 @@ def test_tt_111_collection_stops_where_it_is_told() -> None:
 
 def test_tt_112_the_later_of_two_tags_stands_and_both_places_are_told() -> None:
     one = Pair(one=Leaf(v=tag(1)), other=Leaf(v=tag(2)))
-    with pytest.warns(UserWarning, match=r"`v` is 1 \(.*test_parts.py:\d+\) and 2 \(.*test_parts.py:\d+\)"):
+    with pytest.warns(UserWarning, match=r"`v` is 1 \(.*test_composing.py:\d+\) and 2 \(.*test_composing.py:\d+\)"):
         assert tags(one) == {"v": 2}
 
 
