@@ -8,7 +8,7 @@ use mendel_model::{Move, Owner, Run, RunId, Status, StatusRecord, Timestamp};
 use crate::lab::{Lab, alone};
 
 const SLEEPER: &str =
-    "import time\nprint('up')\ntry:\n  time.sleep(600)\nexcept KeyboardInterrupt:\n  print('asked')\n  raise\n";
+    "import time\ntry:\n  print('up')\n  time.sleep(600)\nexcept KeyboardInterrupt:\n  print('asked')\n  raise\n";
 const STUBBORN: &str = "import signal, time\nfor s in (signal.SIGINT, signal.SIGTERM): signal.signal(s, signal.SIG_IGN)\n\
     print('up')\nwhile True: time.sleep(1)\n";
 

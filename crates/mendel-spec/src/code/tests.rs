@@ -220,10 +220,7 @@ fn a_class_that_is_not_there_is_told_with_the_nearest() {
     assert_eq!((wrong.hint.as_str(), wrong.file.as_deref()), ("did you mean `Segment`?", Some("k/s.py")));
     assert_eq!(problem("k.t.Segment").message, "module `k` has no `t`, named by stage `k.t.Segment`");
     assert_eq!(problem("j.s.Segment").message, "no module `j` for stage `j.s.Segment`");
-    assert_eq!(
-        problem("k.s.helper").message,
-        "`helper` of stage `k.s.helper` is not a class statement in module `k.s`"
-    );
+    assert_eq!(problem("k.s.helper").message, "`helper` of stage `k.s.helper` is no stage in module `k.s`");
     assert_eq!(problem("Segment").message, "`Segment` names no module: a stage is written `package.module.Class`");
     let broken = code(&[("m.py", "x = 1\nclass S(:\n")]).fingerprint("m.S").expect_err("a problem");
     assert_eq!((broken.code, broken.line), ("broken_module", Some(2)));
