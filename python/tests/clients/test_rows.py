@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
+import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -24,18 +27,25 @@ def told(request: pytest.FixtureRequest, served: Served, tmp_path_factory: pytes
     """What each row said, by its name: nothing, or how it failed."""
     client = request.param
     folder = tmp_path_factory.mktemp(client)
-    done = subprocess.run(
-        [str(interpreter(client)), str(ROWS), str(folder)],
-        cwd=folder,
-        env=served.environment(client, folder),
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    lines = [line.removeprefix("row ") for line in done.stdout.splitlines() if line.startswith("row ")]
+    said, complaints = folder / "out.txt", folder / "err.txt"
+    with said.open("wb") as out, complaints.open("wb") as err:
+        process = subprocess.Popen(
+            [str(interpreter(client)), str(ROWS), str(folder)],
+            cwd=folder,
+            env=served.environment(client, folder),
+            stdout=out,
+            stderr=err,
+            start_new_session=True,
+        )
+        try:
+            process.wait(timeout=600)
+        finally:
+            # The client reports from a process of its own, which outlives it.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    lines = [line.removeprefix("row ") for line in said.read_text().splitlines() if line.startswith("row ")]
     answers = {row["name"]: row["error"] for row in map(json.loads, lines)}
-    assert "end" in answers, done.stderr[-3000:]
+    assert "end" in answers, complaints.read_text()[-3000:]
     return answers
 
 
