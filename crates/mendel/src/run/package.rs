@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::exit::Failure;
+
 /// The folder that holds the package `mendel`, if this command was installed with it.
 ///
 /// A wheel puts the command into `bin/` and the package into
@@ -15,6 +17,16 @@ pub fn folder() -> Option<PathBuf> {
     let libraries = std::fs::read_dir(prefix.join("lib")).into_iter().flatten().flatten();
     let installed = libraries.map(|entry| entry.path().join("site-packages/mendel"));
     installed.into_iter().find(|folder| is_package(folder))
+}
+
+/// The folder, for what cannot do without it.
+pub fn needed() -> Result<PathBuf, Failure> {
+    folder().ok_or_else(|| {
+        Failure::input_hint(
+            "a pipeline needs the Python package `mendel`, and this command was built without it",
+            "install it with `pip install mendel`, or name its folder with MENDEL_PACKAGE",
+        )
+    })
 }
 
 fn is_package(folder: &Path) -> bool {

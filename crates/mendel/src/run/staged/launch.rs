@@ -195,19 +195,13 @@ pub fn batch_of(
 ) -> Result<JobBatch, Failure> {
     let binary =
         std::env::current_exe().map_err(|error| Failure::trouble(format!("this program cannot be found: {error}")))?;
-    let package = package::folder().ok_or_else(|| {
-        Failure::input_hint(
-            "a pipeline needs the Python package `mendel`, and this command was built without it",
-            "install it with `pip install mendel`, or name its folder with MENDEL_PACKAGE",
-        )
-    })?;
     Ok(JobBatch {
         workspace: context.workspace.root().to_owned(),
         slots,
         fail_fast,
         stop_grace: 30,
         watched: Watched::Required,
-        package: Some(package),
+        package: Some(package::needed()?),
         binary,
         jobs,
     })

@@ -23,6 +23,7 @@ use crate::{
     printer::Printer,
     run::{
         options::RunOptions,
+        package,
         prepare::{self, Settings},
         summary::{RunDocument, RunLine},
         watch,
@@ -55,6 +56,8 @@ pub async fn rerun(context: &Context, origin: &Run, options: &RunOptions, printe
             "`mendel run TREE --set stage/key=value` runs it with another value",
         ));
     }
+    // Before the run is there: one that cannot be started would wait for ever.
+    package::needed()?;
     let id = RunId::from_uuid(mendel_journal::new_id());
     let work = context.workspace.work(id);
     let mut document = moved(&document_of(origin)?, &origin.facts.script.root, &work);

@@ -92,3 +92,16 @@ fn a_rerun_replays_the_snapshot_and_not_what_is_there_now() {
     assert_eq!(hash(rerun), hash("@1"));
     assert_eq!(tree.status("tree")["pending"], "pipeline", "the tree itself is as it was");
 }
+
+#[test]
+fn a_rerun_that_cannot_be_started_leaves_no_run() {
+    let Some(tree) = Tree::new() else { return };
+    tree.run("tree", &[]);
+    let mut command = tree.command(&["rerun", "@1"]);
+
+    let refused = command.env("MENDEL_PACKAGE", tree.lab.outside("nowhere")).output().expect("the binary starts");
+
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("needs the Python package `mendel`"), "{refused:?}");
+    assert_eq!(tree.json(&["runs"])["total"], 1);
+}
