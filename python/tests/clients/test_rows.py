@@ -38,7 +38,7 @@ def told(request: pytest.FixtureRequest, served: Served, tmp_path_factory: pytes
             start_new_session=True,
         )
         try:
-            process.wait(timeout=600)
+            process.wait(timeout=900)
         finally:
             # The client reports from a process of its own, which outlives it.
             with contextlib.suppress(ProcessLookupError):
