@@ -507,7 +507,8 @@ def rows() -> dict[str, Callable[[], None]]:
 if __name__ == "__main__":
     main = Task.init(PROJECT, "main", auto_resource_monitoring=False)
     for name, row in rows().items():
-        # A client may hang or lose an answer of its own; what fails twice is ours.
+        # Now and then a client hangs or loses an answer, and nobody knows yet whose fault it is: the
+        # first failure is told, the second one counts.
         for _ in range(2):
             error = ""
             try:
